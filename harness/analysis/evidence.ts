@@ -1,0 +1,65 @@
+import type { BreakerState } from '../model/breaker.ts';
+import type { RecoveryTimeline } from '../model/finding.ts';
+import type { PhaseName, Plan, PlannedFault } from '../model/plan.ts';
+import type { ExchangeRow, Recording, RequestRow } from '../model/recording.ts';
+
+/** A stretch of run time, in microseconds since run start. */
+export interface Span {
+  readonly fromUs: number;
+  readonly toUs: number;
+}
+
+/** One occurrence of a fault as it was: null where that step was never seen. */
+export interface FaultOccurrence {
+  readonly fault: PlannedFault;
+  readonly occurrence: number;
+  readonly requestedUs: number | null;
+  readonly acknowledgedUs: number | null;
+  readonly withdrawRequestedUs: number | null;
+  readonly withdrawnUs: number | null;
+  /** Ids of the events that prove it. */
+  readonly eventIds: readonly number[];
+}
+
+/** A stretch during which a breaker was in one state, as well as it is known. */
+export interface BreakerStretch extends Span {
+  readonly state: BreakerState;
+  readonly instance: string;
+  /** The event that began it; null for the stretch before the first event. */
+  readonly eventId: number | null;
+  /** How uncertain its begin is, in microseconds. */
+  readonly uncertaintyUs: number;
+}
+
+/** A recording made ready for questions: derived once, shared by all checks. */
+export interface Evidence {
+  readonly recording: Recording;
+  readonly plan: Plan;
+  /** When the load began, in microseconds since run start; null if it never did. */
+  readonly loadStartedUs: number | null;
+  /** When what was recorded ends. */
+  readonly endUs: number;
+  phase(name: PhaseName): Span | null;
+  /** Occurrences of one fault, in order. */
+  occurrences(fault: string): readonly FaultOccurrence[];
+  /** From the first acknowledgement of the fault to its last withdrawal (or the recording's end); null if it never was in force. */
+  faultSpan(fault: string): Span | null;
+  breaker(name: string): readonly BreakerStretch[];
+  /** Requests of that name (all names without one) whose intended time lies in the span. */
+  requestsIn(span: Span, name?: string): readonly RequestRow[];
+  /** Exchanges on the edge that started in the span. */
+  exchangesIn(span: Span, edge: string): readonly ExchangeRow[];
+  /** The recovery timeline of a fault under one objective; memoised by its arguments. */
+  recovery(objective: RecoveryObjective): RecoveryTimeline;
+}
+
+/** What "recovered" means. */
+export interface RecoveryObjective {
+  readonly fault: string;
+  /** Least share of ok answers in a window. */
+  readonly availability: number;
+  readonly p95Ms: number;
+  readonly holdMs: number;
+  /** Only this kind of request counts; all without it. */
+  readonly request?: string;
+}

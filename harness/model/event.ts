@@ -1,0 +1,101 @@
+import type { BreakerState } from './breaker.ts';
+import type { PhaseName } from './plan.ts';
+
+/** Something that happened at a moment of the run, in microseconds since run start. `id` numbers events within a run. */
+export interface EventOf<K extends string> {
+  readonly id: number;
+  readonly atUs: number;
+  readonly kind: K;
+}
+
+/** The load's time zero: the plan's times count from here. */
+export type LoadStarted = EventOf<'load-started'>;
+/** The driver has no request in flight any more, or gave them up. */
+export interface LoadEnded extends EventOf<'load-ended'> {
+  readonly scheduled: number;
+  readonly sent: number;
+}
+export interface PhaseBegan extends EventOf<'phase'> {
+  readonly phase: PhaseName | 'drain';
+}
+/** `touched` counts exchanges that the fault touched so far. */
+export interface FaultStep extends EventOf<'fault'> {
+  readonly fault: string;
+  readonly occurrence: number;
+  readonly step: 'requested' | 'acknowledged' | 'withdraw-requested' | 'withdrawn' | 'failed';
+  readonly touched?: number;
+  readonly reason?: string;
+}
+/** A transition as an interval: after `earliestUs` and by `latestUs`; equal for an event source. */
+export interface BreakerMoved extends EventOf<'breaker'> {
+  readonly breaker: string;
+  readonly instance: string;
+  readonly from: BreakerState;
+  readonly to: BreakerState;
+  readonly earliestUs: number;
+  readonly latestUs: number;
+  readonly source: 'event' | 'log' | 'poll' | 'inferred' | 'process';
+}
+export interface ServiceMoved extends EventOf<'service'> {
+  readonly service: string;
+  readonly state: 'starting' | 'ready' | 'exited' | 'killed' | 'paused' | 'resumed' | 'stopped';
+  readonly detail?: string;
+}
+/** One sample of a service's `ready` path. */
+export interface ReadinessSampled extends EventOf<'readiness'> {
+  readonly service: string;
+  readonly ready: boolean;
+  /** When the answer came; `atUs` is when it was asked. */
+  readonly answeredUs: number;
+  readonly status: number;
+}
+/** A part of the harness on its own health over the last interval; lengths in milliseconds. */
+export interface HealthReported extends EventOf<'health'> {
+  readonly part: 'harness' | 'driver' | 'proxy';
+  readonly loopDelayP99Ms: number;
+  /** CPU share of one core. */
+  readonly cpuRatio: number;
+  readonly detail?: Readonly<Record<string, number>>;
+}
+/** What the machine said of itself (pressure, steal); explains the sentinel, judges nothing. */
+export interface MachineReported extends EventOf<'machine'> {
+  readonly values: Readonly<Record<string, number>>;
+}
+/** A probe on its own work. */
+export interface ProbeReported extends EventOf<'probe'> {
+  readonly breaker: string;
+  readonly state: 'watching' | 'silent' | 'garbage';
+  readonly detail?: string;
+}
+/** Another process's clock against the run's; both in microseconds. */
+export interface ClockSampled extends EventOf<'clock'> {
+  readonly source: string;
+  readonly offsetUs: number;
+  readonly uncertaintyUs: number;
+}
+/** A limit bit, or evidence was lost. */
+export interface EvidenceLost extends EventOf<'lost'> {
+  readonly what: string;
+  readonly count: number;
+  readonly limit: number;
+}
+/** The last event of a recording that is whole. */
+export interface RunEnded extends EventOf<'run-ended'> {
+  readonly how: 'completed' | 'interrupted' | 'failed';
+  readonly reason?: string;
+}
+
+export type RunEvent =
+  | LoadStarted
+  | LoadEnded
+  | PhaseBegan
+  | FaultStep
+  | BreakerMoved
+  | ServiceMoved
+  | ReadinessSampled
+  | HealthReported
+  | MachineReported
+  | ProbeReported
+  | ClockSampled
+  | EvidenceLost
+  | RunEnded;

@@ -1,0 +1,43 @@
+import type { Observe } from './system.ts';
+
+/** A load shape; rates in arrivals a second. Each kind is a row in `plan/schedule`. */
+export type Arrivals =
+  | { readonly kind: 'constant'; readonly ratePerSecond: number }
+  | { readonly kind: 'poisson'; readonly ratePerSecond: number }
+  /** Rises (or falls) linearly over the whole timeline. */
+  | { readonly kind: 'ramp'; readonly ratePerSecond: number; readonly toRatePerSecond: number }
+  /** A base rate with one spike; its start counts from the end of the baseline. */
+  | { readonly kind: 'spike'; readonly ratePerSecond: number; readonly peakRatePerSecond: number; readonly fromMs: number; readonly forMs: number };
+
+/** One kind of request with its weight. `{sku}` in path, headers or body takes a value of the generator of that name. */
+export interface RequestTemplate<N extends string = string> {
+  readonly name: N;
+  readonly method: string;
+  readonly path: string;
+  readonly weight: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** A JSON value; placeholders in its strings are filled in. */
+  readonly body?: unknown;
+  /** When the client gives up, in milliseconds from the actual start. */
+  readonly timeoutMs: number;
+  /** What the driver reads from each answer. */
+  readonly observe?: Observe;
+  /** JSON Schema that every 2xx body must match; an answer that does not is `wrong`. */
+  readonly schema?: unknown;
+}
+
+/** Open-model load: the schedule is fixed before the run and never waits for an answer. */
+export interface Load<R extends string = string> {
+  readonly kind: 'open';
+  readonly arrivals: Arrivals;
+  readonly requests: readonly RequestTemplate<R>[];
+  /** Lists from which placeholders are drawn; `{uuid}` and `{seq}` are always there. */
+  readonly values: Readonly<Record<string, readonly string[]>>;
+}
+
+/** How one arrival ended. Every arrival has exactly one. */
+export const OUTCOMES = ['ok', 'degraded', 'wrong', 'http-error', 'refused', 'reset', 'timeout', 'dns', 'tls', 'aborted', 'shed'] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+/** The reserved name of the requests that measure the machine itself (DESIGN §8, "machine was quiet"). */
+export const SENTINEL = 'halfopen:sentinel';

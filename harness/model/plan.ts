@@ -1,0 +1,57 @@
+import type { Fault, FaultReach } from './fault.ts';
+import type { Load } from './load.ts';
+import type { Expectation, GuardLimits } from './scenario.ts';
+import type { System } from './system.ts';
+
+/** What an environment can do, and what a fault, probe or check may need. */
+export const POWERS = ['tcp', 'http', 'tap', 'process', 'container', 'stdout', 'readiness'] as const;
+export type Power = (typeof POWERS)[number];
+
+export const PHASES = ['warmup', 'baseline', 'fault', 'recovery'] as const;
+export type PhaseName = (typeof PHASES)[number];
+
+/** A stretch of the timeline, in microseconds since the load's start. */
+export interface Phase {
+  readonly name: PhaseName;
+  readonly fromUs: number;
+  readonly toUs: number;
+}
+
+/** One fault with the windows in which it is active, in microseconds since the load's start. */
+export interface PlannedFault {
+  readonly name: string;
+  readonly fault: Fault;
+  readonly summary: string;
+  readonly reach: FaultReach;
+  readonly windows: readonly { readonly fromUs: number; readonly toUs: number }[];
+  readonly needs: readonly Power[];
+}
+
+/** The arrival schedule: parallel lists, ordered by time. `request` indexes `load.requests`. */
+export interface Schedule {
+  readonly intendedUs: readonly number[];
+  readonly request: readonly number[];
+}
+
+/** Everything that a run will do, fixed before anything starts. Plain data. */
+export interface Plan {
+  readonly schemaVersion: 1;
+  readonly scenario: { readonly name: string; readonly title: string; readonly tags: readonly string[]; readonly hash: string };
+  readonly environment: string;
+  readonly seed: number;
+  readonly pace: 'full' | 'fast';
+  /** `--set service.VAR=value`, as service → variable → value. */
+  readonly overrides: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly system: System;
+  readonly load: Load;
+  readonly phases: readonly Phase[];
+  readonly faults: readonly PlannedFault[];
+  readonly schedule: Schedule;
+  readonly expectations: readonly Expectation[];
+  readonly needs: readonly Power[];
+  readonly guards: GuardLimits;
+  readonly redact: readonly string[];
+  /** The sentinel's spacing, in microseconds. */
+  readonly sentinelEveryUs: number;
+  readonly limits: { readonly exchanges: number; readonly events: number; readonly effects: number; readonly drainMs: number };
+}

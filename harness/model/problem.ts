@@ -1,0 +1,59 @@
+/** One thing that is wrong with what a user wrote. */
+export interface Problem {
+  /** Where, as a path into the input: `faults[0].inject.edge`. */
+  readonly path: string;
+  readonly expected: string;
+  readonly found: string;
+  /** The way out, where one is known: `did you mean 'orders->payments'?`. */
+  readonly hint?: string;
+}
+
+/** One line for one problem. */
+export function describeProblem({ path, expected, found, hint }: Problem): string {
+  return `${path}: expected ${expected}, found ${found}${hint === undefined ? '' : ` (${hint})`}`;
+}
+
+/** The input is wrong in one or more places; nothing was started. Exit code 2. */
+export class UsageError extends Error {
+  readonly problems: readonly Problem[];
+  constructor(summary: string, problems: readonly Problem[] = []) {
+    super([summary, ...problems.map((problem) => `  ${describeProblem(problem)}`)].join('\n'));
+    this.name = 'UsageError';
+    this.problems = problems;
+  }
+}
+
+/** The harness or its environment could not do its work; says nothing about the system under test. Exit code 3. */
+export class HarnessError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'HarnessError';
+  }
+}
+
+/** The nearest of `names` to a misspelt one, or undefined where none is near. */
+export function nearest(name: string, names: Iterable<string>): string | undefined {
+  let best: string | undefined;
+  let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1;
+  for (const candidate of names) {
+    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
+    if (distance < bestDistance) {
+      best = candidate;
+      bestDistance = distance;
+    }
+  }
+  return best;
+}
+
+function editDistance(from: string, to: string): number {
+  let previous = Array.from({ length: to.length + 1 }, (_, index) => index);
+  for (let row = 1; row <= from.length; row++) {
+    const current = [row];
+    for (let column = 1; column <= to.length; column++) {
+      const substitution = (previous[column - 1] ?? 0) + (from[row - 1] === to[column - 1] ? 0 : 1);
+      current.push(Math.min((previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1, substitution));
+    }
+    previous = current;
+  }
+  return previous[to.length] ?? 0;
+}

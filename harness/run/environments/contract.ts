@@ -1,0 +1,71 @@
+import type { EnvironmentKind } from '../../model/catalogue.ts';
+import type { Plan } from '../../model/plan.ts';
+import type { Sink } from '../../model/sink.ts';
+import type { RunClock } from '../clock.ts';
+import type { ProxyProcess } from '../proxy/contract.ts';
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Services as processes, for faults that act on them. Each call resolves when the new state was read back. */
+export interface ProcessControl {
+  /** SIGKILL to the service's whole process group. Killing the dead is no error. */
+  kill(service: string): Promise<void>;
+  /** Starts a service that is down; does not wait for its readiness. Starting the living is no error. */
+  start(service: string): Promise<void>;
+  /** SIGSTOP to the whole process group. */
+  pause(service: string): Promise<void>;
+  resume(service: string): Promise<void>;
+}
+
+/** A line that a service printed on stdout, stamped on arrival in microseconds since run start. */
+export interface ServiceLine {
+  readonly service: string;
+  readonly instance: string;
+  readonly atUs: number;
+  readonly text: string;
+}
+
+/** A service process that came or went, in microseconds since run start. */
+export interface ServiceProcessEvent {
+  readonly service: string;
+  readonly instance: string;
+  readonly atUs: number;
+  readonly state: 'started' | 'exited';
+  readonly detail: string;
+}
+
+export interface UpContext {
+  readonly plan: Plan;
+  readonly clock: RunClock;
+  readonly sink: Sink;
+  /** Folder of this run; logs go to `<runFolder>/logs/<service>.log`, redacted. */
+  readonly runFolder: string;
+  /** Folder that `cwd` and relative commands count from. */
+  readonly projectFolder: string;
+  readonly runId: string;
+  readonly redact: (text: string) => string;
+  readonly signal: AbortSignal;
+  onLine(line: ServiceLine): void;
+  onProcess(event: ServiceProcessEvent): void;
+}
+
+/** A system that is up. Disposing it stops everything that `up` started, within a deadline. */
+export interface RunningSystem extends AsyncDisposable {
+  readonly entry: Address;
+  /** The sentinel's echo service, behind the same proxy. */
+  readonly sentinel: Address;
+  readonly proxy: ProxyProcess;
+  readonly processes: ProcessControl;
+  /** Direct URL of each service's `ready` path; services without one are left out. */
+  readonly readyUrls: Readonly<Record<string, string>>;
+  /** Something died that the run cannot do without; rejects then, never resolves. */
+  readonly broken: Promise<never>;
+}
+
+export interface EnvironmentDriver extends EnvironmentKind {
+  /** Resolves when every service is ready; rejects with HarnessError (naming the service and its last log lines) and leaves nothing behind. */
+  up(context: UpContext): Promise<RunningSystem>;
+}

@@ -2,6 +2,10 @@ import type { BreakerState } from '../model/breaker.ts';
 import type { RecoveryTimeline } from '../model/finding.ts';
 import type { PhaseName, Plan, PlannedFault } from '../model/plan.ts';
 import type { ExchangeRow, Recording, RequestRow } from '../model/recording.ts';
+import { breakerStretches } from './breaker-stretches.ts';
+import { occurrencesOf, spanInForce } from './fault-occurrences.ts';
+import { recoveryTimeline } from './recovery-timeline.ts';
+import { indexByName, indexRows } from './row-index.ts';
 
 /** A stretch of run time, in microseconds since run start. */
 export interface Span {
@@ -62,4 +66,68 @@ export interface RecoveryObjective {
   readonly holdMs: number;
   /** Only this kind of request counts; all without it. */
   readonly request?: string;
+}
+
+/** Derives what checks ask for; costly parts on their first question only. */
+export function evidenceOf(recording: Recording): Evidence {
+  const { plan } = recording.run;
+  const events = indexRows(recording.events, ({ atUs }) => atUs).rows;
+  const requests = indexRows(recording.requests, ({ intendedUs }) => intendedUs);
+  const requestsNamed = indexByName(
+    recording.requests,
+    ({ name }) => name,
+    ({ intendedUs }) => intendedUs,
+  );
+  const exchangesOn = indexByName(
+    recording.exchanges,
+    ({ edge }) => edge,
+    ({ startedUs }) => startedUs,
+  );
+  const loadStartedUs = events.find(({ kind }) => kind === 'load-started')?.atUs ?? null;
+  const endUs = lastMomentUs(recording);
+  const occurrences = memoised((name: string): readonly FaultOccurrence[] => {
+    const fault = plan.faults.find((planned) => planned.name === name);
+    return fault === undefined ? [] : occurrencesOf(fault, events);
+  });
+  const breaker = memoised((name: string) => breakerStretches(name, plan.system.breakers[name]?.service, events, endUs));
+  const evidence: Evidence = {
+    recording,
+    plan,
+    loadStartedUs,
+    endUs,
+    phase(name) {
+      const planned = plan.phases.find((phase) => phase.name === name);
+      if (planned === undefined || loadStartedUs === null) return null;
+      return { fromUs: loadStartedUs + planned.fromUs, toUs: loadStartedUs + planned.toUs };
+    },
+    occurrences,
+    faultSpan: (fault) => spanInForce(occurrences(fault), endUs),
+    breaker,
+    requestsIn: (span, name) => (name === undefined ? requests : requestsNamed(name)).within(span),
+    exchangesIn: (span, edge) => exchangesOn(edge).within(span),
+    recovery: memoised((objective) => recoveryTimeline(evidence, objective)),
+  };
+  return evidence;
+}
+
+function memoised<A, R>(answer: (question: A) => R): (question: A) => R {
+  const known = new Map<string, R>();
+  return (question) => {
+    const key = JSON.stringify(question);
+    const before = known.get(key);
+    if (before !== undefined) return before;
+    const fresh = answer(question);
+    known.set(key, fresh);
+    return fresh;
+  };
+}
+
+function lastMomentUs({ events, requests, sentinel, exchanges, effects }: Recording): number {
+  let lastUs = 0;
+  for (const { atUs } of events) if (atUs > lastUs) lastUs = atUs;
+  for (const { endedUs } of requests) if (endedUs > lastUs) lastUs = endedUs;
+  for (const { endedUs } of sentinel) if (endedUs > lastUs) lastUs = endedUs;
+  for (const { endedUs } of exchanges) if (endedUs > lastUs) lastUs = endedUs;
+  for (const { atUs } of effects) if (atUs > lastUs) lastUs = atUs;
+  return lastUs;
 }

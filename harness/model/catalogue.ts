@@ -42,4 +42,6 @@ export interface Catalogue {
   readonly probes: Readonly<Record<string, ProbeKind>>;
   readonly environments: Readonly<Record<string, EnvironmentKind>>;
   readonly loads: Readonly<Record<string, Kind>>;
+  /** Kinds of arrivals (`plan/schedule`), so that a scenario's validation sees a wrong rate beside everything else. */
+  readonly arrivals?: Readonly<Record<string, Pick<Kind, 'kind' | 'schema'>>>;
 }

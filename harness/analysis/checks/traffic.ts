@@ -1,0 +1,46 @@
+import type { ExchangeRow, RequestRow } from '../../model/recording.ts';
+import type { Evidence } from '../evidence.ts';
+
+/** A call that did its work, as its caller saw it. */
+export function isGood(exchange: ExchangeRow): boolean {
+  return exchange.outcome === 'answered' && exchange.status < 500;
+}
+
+/** A call that failed. One that was still open when the recording stopped is neither good nor failed. */
+export function hasFailed(exchange: ExchangeRow): boolean {
+  return !isGood(exchange) && exchange.outcome !== 'unfinished';
+}
+
+/** Arrivals that reached the system: what the driver itself dropped or broke off says nothing about the system. */
+export function reachedSystem(row: RequestRow): boolean {
+  return row.outcome !== 'shed' && row.outcome !== 'aborted';
+}
+
+/** Fewest samples from which a quantile can be told: at least one beyond it, and ten. */
+export function samplesFor(quantile: number): number {
+  return Math.max(10, Math.ceil(1 / (1 - quantile) - 1e-9));
+}
+
+/** All exchanges of an edge, from the first one recorded: probes and start-up included. */
+export function allExchanges(evidence: Evidence, edge: string): readonly ExchangeRow[] {
+  return evidence.exchangesIn({ fromUs: -Infinity, toUs: Infinity }, edge);
+}
+
+/** Calls by the request that they belong to, in order of their first call. */
+export function callsByTrace(exchanges: readonly ExchangeRow[]): { readonly traces: ReadonlyMap<string, readonly ExchangeRow[]>; readonly untraced: number } {
+  const traces = new Map<string, ExchangeRow[]>();
+  let untraced = 0;
+  for (const exchange of exchanges) {
+    if (exchange.traceId === '') {
+      untraced++;
+      continue;
+    }
+    const calls = traces.get(exchange.traceId);
+    if (calls === undefined) traces.set(exchange.traceId, [exchange]);
+    else calls.push(exchange);
+  }
+  return { traces, untraced };
+}
+
+/** Largest share of calls without a trace id with which calls can still be told apart from attempts. */
+export const UNTRACED_MAX = 0.05;

@@ -1,0 +1,95 @@
+import type { Finding } from '../../model/finding.ts';
+import type { FaultStep } from '../../model/event.ts';
+import type { PlannedFault } from '../../model/plan.ts';
+import type { ExchangeRow } from '../../model/recording.ts';
+import type { Guard } from '../checks/contract.ts';
+import { cite } from '../cite.ts';
+import type { Evidence, FaultOccurrence, Span } from '../evidence.ts';
+import { activeSpans } from '../fault-occurrences.ts';
+import { guardFinding, type GuardResult } from './guard-finding.ts';
+
+/** A run whose fault nobody felt says nothing about how the system bears it. */
+export const faultWasFelt: Guard = {
+  check: 'fault-was-felt',
+  evaluate: (evidence) => evidence.plan.faults.map((fault) => judgeFault(fault, evidence)),
+};
+
+function judgeFault(fault: PlannedFault, evidence: Evidence): Finding {
+  const occurrences = evidence.occurrences(fault.name);
+  const about = { check: faultWasFelt.check, subject: fault.name };
+  const unseen = missingStep(occurrences, evidence);
+  if (unseen !== null) return guardFinding({ ...about, verdict: 'invalid', ...unseen });
+
+  const active = activeSpans(occurrences, evidence.endUs);
+  const bite = fault.reach.edges.length === 0 ? biteOnServices(fault, active, evidence) : biteOnEdges(fault, active, evidence);
+  const values = { ...bite.values, edges: fault.reach.edges, services: fault.reach.services, occurrences: occurrences.length };
+  return guardFinding({
+    ...about,
+    verdict: bite.count > 0 ? 'pass' : 'invalid',
+    code: bite.count > 0 ? 'fault-felt' : 'fault-never-felt',
+    values: { ...values, touched: bite.count },
+    expected: { value: 1, unit: 'count' },
+    measured: { value: bite.count, unit: 'count' },
+    evidence: [...bite.evidence, { table: 'events', ids: occurrences.flatMap(({ eventIds }) => eventIds).slice(0, 50) }],
+  });
+}
+
+/** A planned occurrence that was not seen to come into force, or to end. */
+function missingStep(
+  occurrences: readonly FaultOccurrence[],
+  evidence: Evidence,
+): Pick<GuardResult, 'code' | 'values' | 'evidence'> | null {
+  const missing = occurrences.find(({ acknowledgedUs, withdrawnUs }) => acknowledgedUs === null || withdrawnUs === null);
+  if (missing === undefined) return null;
+  const failed = evidence.recording.events.find(
+    (event): event is FaultStep => event.kind === 'fault' && event.step === 'failed' && missing.eventIds.includes(event.id),
+  );
+  return {
+    code: missing.acknowledgedUs === null ? 'fault-not-acknowledged' : 'fault-not-withdrawn-in-run',
+    values: { occurrence: missing.occurrence + 1, occurrences: occurrences.length, reason: failed?.reason ?? null },
+    evidence: [{ table: 'events', ids: missing.eventIds }],
+  };
+}
+
+interface Bite {
+  readonly count: number;
+  readonly values: Readonly<Record<string, string | number>>;
+  readonly evidence: Finding['evidence'];
+}
+
+function biteOnEdges(fault: PlannedFault, active: readonly Span[], evidence: Evidence): Bite {
+  const tapped = fault.reach.bite === 'tap';
+  const touched: ExchangeRow[] = [];
+  let passed = 0;
+  for (const edge of fault.reach.edges) {
+    for (const exchange of evidence.exchangesIn({ fromUs: 0, toUs: evidence.endUs + 1 }, edge)) {
+      const meanwhile = active.some(({ fromUs, toUs }) => exchange.startedUs < toUs && exchange.endedUs > fromUs);
+      if (meanwhile) passed++;
+      if (tapped ? exchange.fault === fault.name : meanwhile && isFailing(exchange)) touched.push(exchange);
+    }
+  }
+  return {
+    count: touched.length,
+    values: { bite: fault.reach.bite, exchanges: Math.max(passed, touched.length) },
+    evidence: [cite('exchanges', touched)],
+  };
+}
+
+function isFailing({ outcome, status }: ExchangeRow): boolean {
+  return outcome !== 'answered' || status >= 500;
+}
+
+/** A fault on a service that nobody calls through an edge shows in what became of the service. */
+function biteOnServices({ reach }: PlannedFault, active: readonly Span[], evidence: Evidence): Bite {
+  const hit = evidence.recording.events.filter(
+    (event) =>
+      event.kind === 'service' &&
+      reach.services.includes(event.service) &&
+      ['exited', 'killed', 'paused'].includes(event.state) &&
+      active.some(({ fromUs, toUs }) => event.atUs <= toUs && event.atUs >= fromUs - REACTION_US),
+  );
+  return { count: hit.length, values: { bite: 'process', exchanges: 0 }, evidence: [cite('events', hit)] };
+}
+
+/** A process dies before its death is acknowledged. */
+const REACTION_US = 1_000_000;

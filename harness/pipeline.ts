@@ -1,0 +1,123 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { arch, cpus, hostname, platform, release, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { analyze } from './analysis/analyze.ts';
+import { checks } from './analysis/checks/index.ts';
+import type { Catalogue } from './model/catalogue.ts';
+import type { RunVerdict } from './model/outcome.ts';
+import type { Plan } from './model/plan.ts';
+import { HarnessError } from './model/problem.ts';
+import { hash32 } from './model/random.ts';
+import type { Recording } from './model/recording.ts';
+import { redactorOf } from './model/redact.ts';
+import type { Config, Scenario } from './model/scenario.ts';
+import type { Sink } from './model/sink.ts';
+import { compilePlan } from './plan/compile.ts';
+import { arrivalKinds } from './plan/schedule.ts';
+import { createRecorder, createStore, loadRecording } from './recording/index.ts';
+import { startClock } from './run/clock.ts';
+import { parts } from './run/parts.ts';
+import { perform } from './run/perform.ts';
+import { checkedScenario } from './scenario/validate.ts';
+import { judge } from './verdict/judge.ts';
+
+/** Every row of every table, for the stages that import none of them. */
+export const catalogue: Catalogue = { ...parts, checks: checks as unknown as Catalogue['checks'], arrivals: arrivalKinds } as unknown as Catalogue;
+
+export interface PlanRequest {
+  readonly config: Config;
+  readonly environment: string;
+  readonly seed: number;
+  readonly pace: Plan['pace'];
+  readonly overrides: Plan['overrides'];
+}
+
+export interface RunRequest extends PlanRequest {
+  /** Folder of this run; it is made, and must not hold a recording yet. */
+  readonly runFolder: string;
+  /** Folder that the services' commands count from. */
+  readonly projectFolder: string;
+  readonly signal: AbortSignal;
+  /** Sees each record on its way into the recording. */
+  readonly onRecord?: Sink;
+}
+
+export interface RunResult {
+  readonly recording: Recording;
+  readonly verdict: RunVerdict;
+}
+
+/** What will be done, without doing it. Throws UsageError with all problems. */
+export function planScenario(scenario: Scenario, request: PlanRequest): Plan {
+  return compilePlan(checkedScenario(scenario, catalogue), { ...request, catalogue });
+}
+
+/**
+ * One run of one scenario: the whole program in four lines.
+ *
+ * @throws {UsageError} before anything is started
+ * @throws {HarnessError} if the run could not be carried out; what was recorded until then is kept
+ */
+export async function runScenario(scenario: Scenario, request: RunRequest): Promise<RunResult> {
+  const plan = planScenario(scenario, request);
+  const recording = await performInto(request, plan);
+  const findings = analyze(recording, plan.expectations);
+  const verdict = judge(findings);
+  return { recording, verdict };
+}
+
+/** Judges a stored recording again: the same recording, the same findings. */
+export function reanalyze(path: string): RunResult {
+  const recording = loadRecording(path);
+  return { recording, verdict: judge(analyze(recording, recording.run.plan.expectations)) };
+}
+
+export const RECORDING_FILE = 'recording.sqlite';
+
+/** The only impure line: acts, records, and reads back what was recorded. */
+async function performInto(request: RunRequest, plan: Plan): Promise<Recording> {
+  const { runFolder, projectFolder, signal, onRecord } = request;
+  const redactor = redactorOf(plan.redact);
+  makeFolder(runFolder);
+  writeFileSync(join(runFolder, 'plan.json'), `${JSON.stringify(redactor.value(plan), null, 1)}\n`);
+  const path = join(runFolder, RECORDING_FILE);
+  const runId = hash32(`${runFolder}:${process.pid}:${process.hrtime.bigint()}`).toString(16).padStart(8, '0');
+  const broken = new AbortController();
+  {
+    using recorder = createRecorder({ store: createStore(path), redactor, limits: plan.limits, onFailure: (error) => broken.abort(error) });
+    const sink: Sink = (record) => {
+      recorder.append(record);
+      onRecord?.(record);
+    };
+    const clock = startClock();
+    sink({ table: 'run', row: { schemaVersion: 1, runId, startedAt: new Date().toISOString(), versions: versions(), fingerprint: fingerprint(), plan } });
+    recorder.flush();
+    await perform(plan, { parts, sink, clock, runId, runFolder, projectFolder, redactor, signal: AbortSignal.any([signal, broken.signal]) });
+  }
+  if (broken.signal.aborted) throw broken.signal.reason as Error;
+  return loadRecording(path);
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (cause) {
+    throw new HarnessError(`Cannot make the run's folder ${path}: ${(cause as Error).message}. Choose another with --output, or make it writable`, { cause });
+  }
+}
+
+function versions(): Record<string, string> {
+  return { node: process.versions.node, v8: process.versions.v8 };
+}
+
+function fingerprint(): Record<string, string | number> {
+  return {
+    platform: platform(),
+    release: release(),
+    arch: arch(),
+    cores: cpus().length,
+    cpu: cpus()[0]?.model ?? 'unknown',
+    memoryBytes: totalmem(),
+    host: hash32(hostname()).toString(16),
+  };
+}

@@ -1,0 +1,33 @@
+import type { Outcome } from '../../model/outcome.ts';
+import type { Reporter } from '../contract.ts';
+import { digestRun, type RunDigest } from './digest.ts';
+import { pack } from './pack.ts';
+import { escapeHtml, pageTitle, summaryHtml } from './page.ts';
+import { PAYLOAD_VERSION, type SuitePayload } from './payload.ts';
+import { viewerPage } from './viewer.generated.ts';
+
+/** One file that opens from disk: verdicts in plain HTML, everything else drawn by the viewer from packed data. */
+export const html: Reporter<RunDigest> = {
+  kind: 'html',
+  file: 'report.html',
+  digest: digestRun,
+  async render(outcome, digests) {
+    const parts: Readonly<Record<string, string>> = {
+      TITLE: escapeHtml(pageTitle(outcome)),
+      SUMMARY: summaryHtml(outcome),
+      DATA: await dataBlocks(outcome, digests),
+    };
+    // One pass: what is inserted is not searched again, and a function's result knows no `$&`.
+    return viewerPage.replace(/%%(TITLE|SUMMARY|DATA)%%/g, (marker, name: string) => parts[name] ?? marker);
+  },
+};
+
+/** The suite's data in one block and each run's in its own, so that a page decodes only what it shows. */
+async function dataBlocks(outcome: Outcome, digests: readonly RunDigest[]): Promise<string> {
+  const suite: SuitePayload = { version: PAYLOAD_VERSION, outcome, runs: digests.map(({ summary }) => summary) };
+  const blocks = [`<script type="application/octet-stream" id="halfopen-suite">${await pack(suite)}</script>`];
+  for (const { summary, detail } of digests) {
+    blocks.push(`<script type="application/octet-stream" id="halfopen-run-${summary.index}">${await pack(detail)}</script>`);
+  }
+  return blocks.join('\n');
+}

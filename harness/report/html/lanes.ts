@@ -1,0 +1,138 @@
+import type { BreakerState } from '../../model/breaker.ts';
+import type { BreakerMoved, FaultStep, RunEvent } from '../../model/event.ts';
+import type { Recording } from '../../model/recording.ts';
+import type { Axis } from './axis.ts';
+import type { BreakerLane, FaultLane, FaultWindow, RunDetail, ServiceLane, ServiceState } from './payload.ts';
+
+/** Phases as they were: from the load's start where it was seen, none otherwise. */
+export function phaseLanes(recording: Recording, axis: Axis): RunDetail['phases'] {
+  const { loadStartedUs } = axis;
+  if (loadStartedUs === null) return [];
+  return recording.run.plan.phases
+    .filter((phase) => phase.toUs > phase.fromUs)
+    .map(({ name, fromUs, toUs }) => ({ name, fromMs: axis.ms(loadStartedUs + fromUs), toMs: axis.ms(loadStartedUs + toUs) }));
+}
+
+export function faultLanes(recording: Recording, axis: Axis): FaultLane[] {
+  const steps = recording.events.filter((event) => event.kind === 'fault');
+  return recording.run.plan.faults.map((planned) => {
+    const own = steps.filter(({ fault }) => fault === planned.name);
+    const occurrences = [...new Set(own.map(({ occurrence }) => occurrence))].toSorted((left, right) => left - right);
+    const windows = occurrences.map((occurrence) => windowOf(own.filter((step) => step.occurrence === occurrence), axis));
+    return { name: planned.name, summary: planned.summary, edges: planned.reach.edges, windows, ...bite(recording, planned.name, planned.reach.edges, windows, axis) };
+  });
+}
+
+function windowOf(steps: readonly FaultStep[], axis: Axis): FaultWindow {
+  const at = (wanted: FaultStep['step']): number | null => {
+    const step = steps.find(({ step }) => step === wanted);
+    return step === undefined ? null : axis.ms(step.atUs);
+  };
+  const failed = steps.find(({ step }) => step === 'failed');
+  return {
+    requestedMs: at('requested'),
+    acknowledgedMs: at('acknowledged'),
+    withdrawRequestedMs: at('withdraw-requested'),
+    withdrawnMs: at('withdrawn'),
+    failed: failed === undefined ? null : (failed.reason ?? 'no reason given'),
+  };
+}
+
+/** Exchanges that the fault touched, by bucket, and how many there were on its edges while it acted. */
+function bite(recording: Recording, fault: string, edges: readonly string[], windows: readonly FaultWindow[], axis: Axis): Pick<FaultLane, 'touched' | 'exposed'> {
+  const touched = new Array<number>(axis.bucketCount).fill(0);
+  let exposed = 0;
+  for (const exchange of recording.exchanges) {
+    if (exchange.fault === fault) {
+      const bucket = axis.bucket(exchange.startedUs);
+      touched[bucket] = (touched[bucket] ?? 0) + 1;
+    }
+    if (!edges.includes(exchange.edge)) continue;
+    const atMs = axis.ms(exchange.startedUs);
+    if (windows.some((window) => window.acknowledgedMs !== null && atMs >= window.acknowledgedMs && atMs < (window.withdrawnMs ?? Infinity))) exposed += 1;
+  }
+  return { touched, exposed };
+}
+
+/** One lane for each breaker of each instance; a breaker that never spoke is unknown throughout. */
+export function breakerLanes(recording: Recording, axis: Axis): BreakerLane[] {
+  const moves = Map.groupBy(
+    recording.events.filter((event) => event.kind === 'breaker'),
+    (event) => `${event.breaker}\n${event.instance}`,
+  );
+  const spoken = new Set([...moves.values()].map((list) => list[0]?.breaker));
+  const silent = Object.keys(recording.run.plan.system.breakers).filter((name) => !spoken.has(name));
+  return [
+    ...[...moves.values()].map((list) => laneOf(list, axis)),
+    ...silent.map((name) => ({
+      name,
+      instance: '',
+      source: 'never spoke',
+      stretches: [{ ...axis.span, state: 'unknown' as const, earliestMs: axis.span.fromMs, event: null }],
+    })),
+  ];
+}
+
+function laneOf(moves: readonly BreakerMoved[], axis: Axis): BreakerLane {
+  const first = moves[0];
+  const stretches: BreakerLane['stretches'][number][] = [];
+  const push = (state: BreakerState, fromMs: number, toMs: number, earliestMs: number, event: number | null): void => {
+    const from = Math.max(fromMs, axis.span.fromMs);
+    if (toMs > from) stretches.push({ fromMs: from, toMs: Math.min(toMs, axis.span.toMs), state, earliestMs: Math.max(earliestMs, axis.span.fromMs), event });
+  };
+  if (first !== undefined) push(first.from, axis.span.fromMs, axis.ms(first.earliestUs), axis.span.fromMs, null);
+  moves.forEach((move, index) => {
+    const next = moves[index + 1];
+    push(move.to, axis.ms(move.latestUs), next === undefined ? axis.span.toMs : axis.ms(next.earliestUs), axis.ms(move.earliestUs), move.id);
+  });
+  return { name: first?.breaker ?? '', instance: first?.instance ?? '', source: [...new Set(moves.map(({ source }) => source))].join(', '), stretches };
+}
+
+/** Services that were anything but ready during the load; the others are counted in words. */
+export function serviceLanes(recording: Recording, axis: Axis): ServiceLane[] {
+  return Object.keys(recording.run.plan.system.services).flatMap((service) => {
+    const stretches = serviceStretches(service, recording.events, axis);
+    return stretches.length === 0 ? [] : [{ service, stretches }];
+  });
+}
+
+function serviceStretches(service: string, events: readonly RunEvent[], axis: Axis): ServiceLane['stretches'] {
+  const stretches: { fromMs: number; toMs: number; state: ServiceState }[] = [];
+  let state: ServiceState | null = null;
+  let sinceMs = axis.span.fromMs;
+  const close = (atMs: number): void => {
+    const fromMs = Math.max(sinceMs, axis.span.fromMs);
+    const toMs = Math.min(atMs, axis.span.toMs);
+    if (state !== null && toMs > fromMs) stretches.push({ fromMs, toMs, state });
+  };
+  for (const event of events) {
+    const next = nextState(state, event, service);
+    if (next === null || next === state) continue;
+    close(axis.ms(event.atUs));
+    state = next;
+    sinceMs = axis.ms(event.atUs);
+  }
+  close(axis.span.toMs);
+  return stretches;
+}
+
+/** A refused readiness sample tells nothing new of a service that is known to be down, starting or paused. */
+function nextState(state: ServiceState | null, event: RunEvent, service: string): ServiceState | null {
+  if (event.kind === 'readiness' && event.service === service) {
+    if (event.ready) return 'ready';
+    return state === 'down' || state === 'paused' || state === 'starting' ? state : 'not-ready';
+  }
+  if (event.kind !== 'service' || event.service !== service) return null;
+  switch (event.state) {
+    case 'starting':
+    case 'ready':
+    case 'paused':
+      return event.state;
+    case 'resumed':
+      return 'ready';
+    case 'exited':
+    case 'killed':
+    case 'stopped':
+      return 'down';
+  }
+}

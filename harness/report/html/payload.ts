@@ -1,0 +1,266 @@
+import type { BreakerState } from '../../model/breaker.ts';
+import type { Quantity, RecoveryMoment } from '../../model/finding.ts';
+import type { Outcome as RequestOutcome } from '../../model/load.ts';
+import type { Outcome } from '../../model/outcome.ts';
+import type { ExchangeOutcome, Observed } from '../../model/recording.ts';
+import type { Verdict } from '../../model/verdict.ts';
+
+/** The version of everything below; the viewer refuses any other. */
+export const PAYLOAD_VERSION = 1;
+
+/** Outcomes as the report draws them, from the bottom of the stack to its top. */
+export const OUTCOME_CLASSES = ['ok', 'degraded', 'wrong', 'error', 'unsent'] as const;
+export type OutcomeClass = (typeof OUTCOME_CLASSES)[number];
+
+const CLASS_OF: Readonly<Record<RequestOutcome, OutcomeClass>> = {
+  ok: 'ok',
+  degraded: 'degraded',
+  wrong: 'wrong',
+  'http-error': 'error',
+  refused: 'error',
+  reset: 'error',
+  timeout: 'error',
+  dns: 'error',
+  tls: 'error',
+  aborted: 'unsent',
+  shed: 'unsent',
+};
+
+export function classOf(outcome: RequestOutcome): OutcomeClass {
+  return CLASS_OF[outcome];
+}
+
+/** Most edges whose calls get a chart of their own. */
+export const LIMIT_EDGES = 4;
+
+/** What the overview needs; decoded when the file opens. All times of a run are milliseconds since its zero: the first fault's acknowledgement. */
+export interface SuitePayload {
+  readonly version: typeof PAYLOAD_VERSION;
+  readonly outcome: Outcome;
+  /** The runs that have a recording, by `index` into `outcome.scenarios`. */
+  readonly runs: readonly RunSummary[];
+}
+
+export interface Stretch {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+export interface RunSummary {
+  readonly index: number;
+  readonly system: string;
+  readonly environment: string;
+  readonly pace: string;
+  readonly faults: readonly string[];
+  readonly span: Stretch;
+  /** Share of arrivals that were not ok in each bucket, null where none arrived. */
+  readonly strip: { readonly fromMs: number; readonly bucketMs: number; readonly notOk: readonly (number | null)[] };
+  readonly bands: readonly Stretch[];
+  readonly breaker: { readonly name: string; readonly stretches: readonly (Stretch & { readonly state: BreakerState })[] } | null;
+  readonly recovery: RecoverySummary | null;
+  readonly measures: readonly Measure[];
+}
+
+export interface RecoverySummary {
+  readonly fault: string;
+  readonly verdict: Verdict;
+  /** Null when the run ended before it recovered. */
+  readonly recoveryMs: number | null;
+  readonly limitMs: number | null;
+  readonly resolutionMs: number;
+  /** How long the run looked after the fault's end; a censored recovery is at least that long. */
+  readonly lookedMs: number | null;
+}
+
+export interface Measure {
+  readonly check: string;
+  readonly subject: string;
+  readonly verdict: Verdict;
+  readonly measured?: Quantity;
+  readonly expected?: Quantity;
+}
+
+/** One run in full; decoded when its page is opened. */
+export interface RunDetail {
+  readonly version: typeof PAYLOAD_VERSION;
+  readonly facts: readonly (readonly [name: string, value: string])[];
+  readonly zero: 'fault' | 'load' | 'run';
+  readonly span: Stretch;
+  readonly phases: readonly (Stretch & { readonly name: string })[];
+  readonly faults: readonly FaultLane[];
+  readonly breakers: readonly BreakerLane[];
+  readonly services: readonly ServiceLane[];
+  readonly bucketMs: number;
+  /** Arrivals by name; the first group is all of them together. */
+  readonly arrivals: readonly ArrivalSeries[];
+  readonly edges: readonly EdgeSeries[];
+  /** The sentinel's latency in each bucket, in milliseconds; null without a sentinel. */
+  readonly sentinel: { readonly p95Ms: readonly (number | null)[]; readonly maxMs: readonly (number | null)[] } | null;
+  readonly limits: { readonly p95Ms: number | null; readonly sentinelMs: number };
+  readonly findings: readonly FindingView[];
+  readonly events: readonly EventView[];
+  readonly samples: Samples;
+}
+
+export interface FaultLane {
+  readonly name: string;
+  readonly summary: string;
+  readonly edges: readonly string[];
+  readonly windows: readonly FaultWindow[];
+  /** Exchanges that it touched, by bucket of their start. */
+  readonly touched: readonly number[];
+  /** Exchanges on its edges while it acted. */
+  readonly exposed: number;
+}
+
+export interface FaultWindow {
+  readonly requestedMs: number | null;
+  readonly acknowledgedMs: number | null;
+  readonly withdrawRequestedMs: number | null;
+  readonly withdrawnMs: number | null;
+  readonly failed: string | null;
+}
+
+export interface BreakerLane {
+  readonly name: string;
+  readonly instance: string;
+  readonly source: string;
+  readonly stretches: readonly (Stretch & {
+    readonly state: BreakerState;
+    /** Where its begin may lie, when it was not seen exactly. */
+    readonly earliestMs: number;
+    readonly event: number | null;
+  })[];
+}
+
+export const SERVICE_STATES = ['starting', 'ready', 'not-ready', 'down', 'paused'] as const;
+export type ServiceState = (typeof SERVICE_STATES)[number];
+
+export interface ServiceLane {
+  readonly service: string;
+  readonly stretches: readonly (Stretch & { readonly state: ServiceState })[];
+}
+
+/** Columns with one value a bucket; latencies count from the intended time, in milliseconds. */
+export interface ArrivalSeries {
+  readonly name: string;
+  readonly total: number;
+  readonly totals: Readonly<Record<OutcomeClass, number>>;
+  readonly byOutcome: Readonly<Partial<Record<RequestOutcome, number>>>;
+  readonly counts: Readonly<Record<OutcomeClass, readonly number[]>>;
+  readonly p50Ms: readonly (number | null)[];
+  readonly p95Ms: readonly (number | null)[];
+  readonly maxMs: readonly (number | null)[];
+}
+
+export interface EdgeSeries {
+  readonly edge: string;
+  readonly total: number;
+  /** Whether a fault or a breaker sits on it. */
+  readonly central: boolean;
+  /** First call of a trace on this edge, and calls that repeat one. */
+  readonly first: readonly number[];
+  readonly repeated: readonly number[];
+  /** Calls of either sort that were not answered below 500. */
+  readonly failed: readonly number[];
+}
+
+export interface EvidenceView {
+  readonly table: string;
+  readonly count: number;
+  /** At most a dozen of the ids. */
+  readonly ids: readonly number[];
+  readonly fromMs: number | null;
+  readonly toMs: number | null;
+}
+
+export interface FindingView {
+  readonly check: string;
+  readonly subject: string;
+  readonly guard: boolean;
+  readonly verdict: Verdict;
+  readonly declared: string;
+  readonly sentence: string;
+  readonly expected: string;
+  readonly measured: string;
+  readonly resolution: string | null;
+  readonly quantities: { readonly expected?: Quantity; readonly measured?: Quantity };
+  readonly evidence: readonly EvidenceView[];
+  readonly recovery: RecoveryView | null;
+}
+
+export interface RecoveryView {
+  readonly fault: string;
+  readonly recoveryMs: number | null;
+  readonly limitMs: number | null;
+  readonly resolutionMs: number;
+  readonly horizonMs: number;
+  readonly moments: readonly {
+    readonly moment: RecoveryMoment;
+    readonly atMs: number | null;
+    readonly state: 'seen' | 'censored' | 'not-applicable';
+    readonly evidence: readonly EvidenceView[];
+  }[];
+}
+
+export interface EventView {
+  readonly id: number;
+  readonly atMs: number;
+  readonly kind: string;
+  readonly subject: string;
+  readonly text: string;
+}
+
+/** Why a request is among the samples. */
+export type SampleReason = 'cited' | 'not ok' | 'slowest' | 'typical';
+
+export interface RequestView {
+  readonly id: number;
+  readonly name: string;
+  readonly intendedMs: number;
+  readonly startedMs: number | null;
+  readonly firstByteMs: number | null;
+  readonly endedMs: number;
+  readonly outcome: RequestOutcome;
+  readonly status: number;
+  readonly traceId: string;
+  readonly observed: Observed | null;
+  readonly reason: SampleReason;
+}
+
+export interface ExchangeView {
+  readonly id: number;
+  readonly edge: string;
+  readonly startedMs: number;
+  readonly firstByteMs: number | null;
+  readonly endedMs: number;
+  readonly outcome: ExchangeOutcome;
+  readonly status: number;
+  readonly call: string;
+  readonly traceId: string;
+  readonly touch: string | null;
+}
+
+export interface EffectView {
+  readonly id: number;
+  readonly atMs: number;
+  readonly service: string;
+  readonly text: string;
+  readonly traceId: string;
+}
+
+export interface Samples {
+  /** Requests in the recording; the sample holds at most `SAMPLE_LIMIT` of them. */
+  readonly requestsTotal: number;
+  readonly exchangesTotal: number;
+  readonly requests: readonly RequestView[];
+  readonly exchanges: readonly ExchangeView[];
+  readonly effects: readonly EffectView[];
+}
+
+/** Where a run's page is: `#/s/<name>`, with `~2` for the second run of that name. */
+export function runSlug(outcome: Outcome, index: number): string {
+  const name = outcome.scenarios[index]?.name ?? '';
+  const before = outcome.scenarios.slice(0, index).filter((scenario) => scenario.name === name).length;
+  return before === 0 ? name : `${name}~${before + 1}`;
+}

@@ -1,0 +1,31 @@
+import { PAYLOAD_VERSION, type RunDetail, type SuitePayload } from '../payload.ts';
+
+const details = new Map<number, Promise<RunDetail | null>>();
+
+export async function loadSuite(): Promise<SuitePayload> {
+  const suite = (await decode('halfopen-suite')) as SuitePayload | null;
+  if (suite === null) throw new Error('This report holds no data: it was cut off when it was written.');
+  if (suite.version !== PAYLOAD_VERSION) throw new Error(`This report holds data of version ${String(suite.version)}; its viewer reads version ${PAYLOAD_VERSION}.`);
+  return suite;
+}
+
+/** A run's data, decoded once; null for a run without a recording. */
+export function loadRun(index: number): Promise<RunDetail | null> {
+  let detail = details.get(index);
+  if (detail === undefined) {
+    detail = decode(`halfopen-run-${index}`) as Promise<RunDetail | null>;
+    details.set(index, detail);
+  }
+  return detail;
+}
+
+async function decode(id: string): Promise<unknown> {
+  const element = document.getElementById(id);
+  if (element === null) return null;
+  const packed = atob(element.textContent);
+  element.remove();
+  const bytes = new Uint8Array(packed.length);
+  for (let index = 0; index < packed.length; index++) bytes[index] = packed.charCodeAt(index);
+  const text = await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'))).text();
+  return JSON.parse(text);
+}

@@ -1,0 +1,149 @@
+import type { ScenarioOutcome } from '../model/outcome.ts';
+import type { Verdict } from '../model/verdict.ts';
+import type { Reporter } from './contract.ts';
+
+/** What the outcome alone does not say of a run. */
+export interface JunitDigest {
+  readonly index: number;
+  readonly startedAt: string;
+  /** The expectation as code, for each finding. */
+  readonly declared: readonly string[];
+}
+
+type FindingOutcome = ScenarioOutcome['findings'][number];
+
+/** The subset of JUnit XML that Jenkins, GitLab, GitHub and Azure all read: a suite a run, a case a finding. */
+export const junit: Reporter<JunitDigest> = {
+  kind: 'junit',
+  file: 'junit.xml',
+  digest: ({ recording, verdict, index }) => ({ index, startedAt: recording.run.startedAt, declared: verdict.findings.map(({ declared }) => declared) }),
+  render(outcome, digests) {
+    const suites = outcome.scenarios.map((scenario, index) =>
+      suiteXml(
+        scenario,
+        digests.find((digest) => digest.index === index),
+        suiteName(outcome.scenarios, index),
+      ),
+    );
+    const sum = (pick: (suite: Suite) => number): number => suites.reduce((total, suite) => total + pick(suite), 0);
+    const durationMs = outcome.scenarios.reduce((total, scenario) => total + scenario.durationMs, 0);
+    const head = attributes({
+      name: 'halfopen',
+      tests: sum(({ tests }) => tests),
+      failures: sum(({ failures }) => failures),
+      errors: sum(({ errors }) => errors),
+      skipped: sum(({ skipped }) => skipped),
+      time: seconds(durationMs),
+    });
+    return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites${head}>\n${suites.map(({ xml }) => xml).join('')}</testsuites>\n`;
+  },
+};
+
+interface Suite {
+  readonly tests: number;
+  readonly failures: number;
+  readonly errors: number;
+  readonly skipped: number;
+  readonly xml: string;
+}
+
+/** Repeats of a scenario get a number: readers keep the first of two suites that share a name. */
+function suiteName(scenarios: readonly ScenarioOutcome[], index: number): string {
+  const name = scenarios[index]?.name ?? '';
+  const before = scenarios.slice(0, index).filter((scenario) => scenario.name === name).length;
+  return before === 0 ? name : `${name} (run ${before + 1})`;
+}
+
+function suiteXml(scenario: ScenarioOutcome, digest: JunitDigest | undefined, name: string): Suite {
+  const names = uniqueNames(scenario.findings.map((finding, index) => digest?.declared[index] ?? `${finding.check} ${finding.subject}`));
+  const cases = scenario.findings.map((finding, index) => {
+    const kind = kindOf(finding.verdict, scenario.verdict);
+    return { kind, xml: caseXml({ name: names[index] ?? finding.check, classname: finding.guard ? `${name}.guards` : name, kind, finding, scenario }) };
+  });
+  // A run that is not a pass and has no finding to blame still must turn the build red.
+  if (scenario.verdict !== 'pass' && cases.every(({ kind }) => kind !== 'failure' && kind !== 'error')) {
+    const kind = kindOf(scenario.verdict, scenario.verdict);
+    const verdictOnly: FindingOutcome = {
+      check: 'run',
+      subject: scenario.name,
+      guard: true,
+      verdict: scenario.verdict,
+      expected: '',
+      measured: '',
+      sentence: scenario.sentence,
+      evidence: [],
+    };
+    cases.push({ kind, xml: caseXml({ name: 'the run has a verdict', classname: name, kind, finding: verdictOnly, scenario }) });
+  }
+  const count = (wanted: CaseKind): number => cases.filter(({ kind }) => kind === wanted).length;
+  const counts = { tests: cases.length, failures: count('failure'), errors: count('error'), skipped: count('skipped') };
+  const head = attributes({ name, ...counts, time: seconds(scenario.durationMs), ...(digest === undefined ? {} : { timestamp: digest.startedAt }) });
+  return { ...counts, xml: `  <testsuite${head}>\n${cases.map(({ xml }) => xml).join('')}  </testsuite>\n` };
+}
+
+type CaseKind = 'passed' | 'failure' | 'error' | 'skipped';
+
+/** A finding that could not be judged is an error, unless its run passed without it: then it is skipped, and the build stays green. */
+function kindOf(finding: Verdict, run: Verdict): CaseKind {
+  if (finding === 'pass') return 'passed';
+  if (finding === 'fail') return 'failure';
+  return run === 'pass' ? 'skipped' : 'error';
+}
+
+interface Case {
+  readonly name: string;
+  readonly classname: string;
+  readonly kind: CaseKind;
+  readonly finding: FindingOutcome;
+  readonly scenario: ScenarioOutcome;
+}
+
+function caseXml({ name, classname, kind, finding, scenario }: Case): string {
+  // The run took its time, a check on its recording takes none: summing up the cases must not multiply the run.
+  const head = `    <testcase${attributes({ name, classname, time: '0.000' })}`;
+  if (kind === 'passed') return `${head}/>\n`;
+  const message = finding.measured === '' ? finding.sentence : `${finding.measured}, expected ${finding.expected}`;
+  if (kind === 'skipped') return `${head}>\n      <skipped${attributes({ message: finding.sentence })}/>\n    </testcase>\n`;
+  const lines = [finding.sentence, `expected: ${finding.expected}`, `measured: ${finding.measured}`];
+  if (finding.resolution !== undefined) lines.push(`resolution: ${finding.resolution}`);
+  const body = text([...lines, `replay: ${scenario.replay}`].filter((line) => !line.endsWith(': ')).join('\n'));
+  const evidence = finding.evidence.map(({ table, ids }) => `${table} ${ids.slice(0, 12).join(', ')}${ids.length > 12 ? ` … (${ids.length})` : ''}`);
+  const out = text([`recording: ${scenario.folder}`, ...evidence.map((line) => `evidence: ${line}`)].join('\n'));
+  return `${head}>\n      <${kind}${attributes({ message, type: finding.verdict })}>${body}</${kind}>\n      <system-out>${out}</system-out>\n    </testcase>\n`;
+}
+
+function uniqueNames(names: readonly string[]): string[] {
+  const seen = new Map<string, number>();
+  return names.map((name) => {
+    const count = (seen.get(name) ?? 0) + 1;
+    seen.set(name, count);
+    return count === 1 ? name : `${name} (${count})`;
+  });
+}
+
+function seconds(lengthMs: number): string {
+  return (lengthMs / 1000).toFixed(3);
+}
+
+function attributes(values: Readonly<Record<string, string | number>>): string {
+  return Object.entries(values)
+    .map(([name, value]) => ` ${name}="${legal(String(value)).replace(/[&<>"\n\r\t]/g, (character) => `&#${character.charCodeAt(0)};`)}"`)
+    .join('');
+}
+
+/** Text as CDATA: readable in the raw file. */
+function text(value: string): string {
+  return `<![CDATA[${legal(value).replaceAll(']]>', ']]]]><![CDATA[>')}]]>`;
+}
+
+/** Without terminal colours and without characters that XML 1.0 forbids, escaped or not. */
+function legal(value: string): string {
+  return (
+    value
+      // oxlint-disable-next-line no-control-regex -- control characters are what this looks for
+      .replace(/\u001b\[[0-9;?]*[ -/]*[@-~]/g, '')
+      // oxlint-disable-next-line no-control-regex -- as above
+      .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '')
+      .toWellFormed()
+  );
+}

@@ -1,0 +1,217 @@
+import { mkdir } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { HarnessError } from '../../model/problem.ts';
+import type { ProxyProcess, TapRecord } from '../proxy/contract.ts';
+import { startAnnounced } from './announced-process.ts';
+import type { Address, EnvironmentDriver, ProcessControl, RunningSystem, UpContext } from './contract.ts';
+import { reservePort } from './ports.ts';
+import { baseEnvironment, declarationOf } from './service-environment.ts';
+import { openServiceLog, type ServiceLog } from './service-log.ts';
+import { ServiceRunner } from './service-runner.ts';
+import { startSupervisor } from './supervisor-client.ts';
+
+/** How the harness reaches the control port of a proxy process; `run/proxy` has it, `run/parts` brings it here. */
+export type ConnectProxy = (options: {
+  readonly controlUrl: string;
+  onTap(records: readonly TapRecord[]): void;
+  onLost(count: number): void;
+  onHealth(health: { readonly atUs: number; readonly loopDelayP99Ms: number; readonly cpuRatio: number }): void;
+  readonly signal: AbortSignal;
+}) => Promise<ProxyProcess>;
+
+export interface EmbeddedParts {
+  readonly connectProxy: ConnectProxy;
+}
+
+/** The edge on which the machine itself is measured; no fault can name it. */
+const SENTINEL_EDGE = 'load->sentinel';
+
+/** Services as child processes on loopback, behind the harness's own proxy. */
+export function embedded(parts: EmbeddedParts): EnvironmentDriver {
+  return {
+    kind: 'embedded',
+    powers: ['tcp', 'http', 'tap', 'process', 'stdout', 'readiness'],
+    describe: () => 'child processes on loopback, behind the own fault proxy',
+    up: (context) => up(context, parts),
+  };
+}
+
+async function up(context: UpContext, { connectProxy }: EmbeddedParts): Promise<RunningSystem> {
+  // Undo is queued before do: whatever throws below, all that was started is stopped.
+  await using stack = new AsyncDisposableStack();
+  const { plan, runId, signal } = context;
+  signal.throwIfAborted();
+  const logs = await openLogs(context, stack);
+  const supervisor = stack.use(await startSupervisor(runId));
+  const broken = Promise.withResolvers<never>();
+  broken.promise.catch((reason: unknown) => reason);
+  let isClosing = false;
+  const onEnd = (reason: unknown): void => {
+    if (!isClosing) broken.reject(reason);
+  };
+  supervisor.died.catch(onEnd);
+
+  const own = { cwd: context.projectFolder, env: baseEnvironment(runId), supervisor, log: logOf(logs, OWN_LOG), signal, onEnd };
+  const proxyArgs = ['--host', '127.0.0.1', '--port', '0', '--seed', String(plan.seed), '--parent-stdin'];
+  const [control, echo] = await Promise.all([
+    startAnnounced({ ...own, name: 'proxy', entry: entryFile('../proxy/main'), args: proxyArgs }),
+    startAnnounced({ ...own, name: 'sentinel', entry: entryFile('./sentinel'), args: [] }),
+  ]);
+  // Not the run's own signal: an interrupted run still wants the taps of what is in flight.
+  const taps = { ...tapInto(context), signal: new AbortController().signal };
+  const proxy = stack.use(await connectProxy({ controlUrl: `http://${control.host}:${control.port}`, ...taps }));
+
+  const ports = new Map(await Promise.all(Object.keys(plan.system.services).map(async (name) => [name, await reservePort()] as const)));
+  const edges = await openEdges(context, proxy, ports);
+  const { host, port } = await proxy.open({ edge: SENTINEL_EDGE, protocol: 'http', upstream: `${echo.host}:${echo.port}` }, signal);
+
+  const runners = new Map<string, ServiceRunner>();
+  stack.defer(() => {
+    isClosing = true;
+    return stopAll([...runners.values()]);
+  });
+  for (const [service, servicePort] of ports) {
+    const onPortMoved = (address: Address): Promise<void> => retarget(context, proxy, service, address);
+    runners.set(
+      service,
+      new ServiceRunner({ service, port: servicePort, context, supervisor, log: logOf(logs, service), edges, onPortMoved }),
+    );
+  }
+  await bringAllUp([...runners.values()], broken.promise, signal);
+
+  const started = stack.move();
+  let closing: Promise<void> | undefined;
+  return {
+    entry: runnerOf(runners, plan.system.entry).address,
+    sentinel: { host, port },
+    proxy,
+    processes: processControl(runners),
+    readyUrls: readyUrls(context, runners),
+    broken: broken.promise,
+    [Symbol.asyncDispose]: () => (closing ??= started.disposeAsync()),
+  };
+}
+
+/** The other half of this program: TypeScript in the repository, JavaScript where it was built. */
+function entryFile(path: string): string {
+  return fileURLToPath(new URL(`${path}${extname(import.meta.url)}`, import.meta.url));
+}
+
+/** The log of the harness's own processes; no service can have this name. */
+const OWN_LOG = '@halfopen';
+
+/** Opened before anything is started, so that they are closed after everything has ended. */
+async function openLogs(
+  { plan, runFolder, redact, clock, sink }: UpContext,
+  stack: AsyncDisposableStack,
+): Promise<ReadonlyMap<string, ServiceLog>> {
+  const folder = join(runFolder, 'logs');
+  await mkdir(folder, { recursive: true }).catch((error: Error) => {
+    throw new HarnessError(`Cannot keep the services' logs in ${folder}: ${error.message} (way out: another --output)`, { cause: error });
+  });
+  const open = (name: string): ServiceLog => {
+    const onLost = (reason: string): void =>
+      sink({ table: 'events', row: { kind: 'lost', atUs: clock.nowUs(), what: `log of ${name} (${reason})`, count: 1, limit: 0 } });
+    return stack.use(openServiceLog(join(folder, `${name}.log`), redact, onLost));
+  };
+  return new Map([OWN_LOG, ...Object.keys(plan.system.services)].map((name) => [name, open(name)]));
+}
+
+function logOf(logs: ReadonlyMap<string, ServiceLog>, name: string): ServiceLog {
+  const log = logs.get(name);
+  if (log !== undefined) return log;
+  throw new RangeError(`Cannot log as 'name' must be one of ${[...logs.keys()].join(', ')}: current value is '${name}'`);
+}
+
+/** The proxy stamps its records on the machine's clock; the recording counts from run start. */
+function tapInto({ sink, clock, plan }: UpContext): Pick<Parameters<ConnectProxy>[0], 'onTap' | 'onLost' | 'onHealth'> {
+  const { originUs } = clock;
+  return {
+    onTap(records) {
+      for (const record of records) {
+        const { startedUs, firstByteUs, endedUs } = record;
+        const row = {
+          ...record,
+          startedUs: startedUs - originUs,
+          firstByteUs: firstByteUs === null ? null : firstByteUs - originUs,
+          endedUs: endedUs - originUs,
+        };
+        sink({ table: 'exchanges', row });
+      }
+    },
+    onLost(count) {
+      sink({ table: 'events', row: { kind: 'lost', atUs: clock.nowUs(), what: 'exchanges', count, limit: plan.limits.exchanges } });
+    },
+    onHealth({ atUs, loopDelayP99Ms, cpuRatio }) {
+      sink({ table: 'events', row: { kind: 'health', atUs: atUs - originUs, part: 'proxy', loopDelayP99Ms, cpuRatio } });
+    },
+  };
+}
+
+async function openEdges(
+  { plan, signal }: UpContext,
+  proxy: ProxyProcess,
+  ports: ReadonlyMap<string, number>,
+): Promise<ReadonlyMap<string, Address>> {
+  const opened = plan.system.edges.map(async ({ name, callee, protocol, observe }) => {
+    const upstream = `127.0.0.1:${ports.get(callee)}`;
+    const address = await proxy.open({ edge: name, protocol, upstream, ...(observe === undefined ? {} : { observe }) }, signal);
+    return [name, address] as const;
+  });
+  return new Map(await Promise.all(opened));
+}
+
+async function retarget({ plan, signal }: UpContext, proxy: ProxyProcess, service: string, { host, port }: Address): Promise<void> {
+  const into = plan.system.edges.filter((edge) => edge.callee === service);
+  await Promise.all(into.map((edge) => proxy.retarget(edge.name, `${host}:${port}`, signal)));
+}
+
+/** Starts all services at once; the first that fails ends the wait for the others. */
+async function bringAllUp(runners: readonly ServiceRunner[], broken: Promise<never>, signal: AbortSignal): Promise<void> {
+  const failed = new AbortController();
+  const either = AbortSignal.any([signal, failed.signal]);
+  const starts = runners.map((runner) =>
+    runner.bringUp(either).catch((error: unknown) => {
+      failed.abort(error);
+      throw error;
+    }),
+  );
+  try {
+    await Promise.race([Promise.all(starts), broken]);
+  } finally {
+    if (!failed.signal.aborted) failed.abort(new HarnessError('Cannot go on waiting for the services: the environment is broken'));
+    await Promise.allSettled(starts);
+  }
+}
+
+async function stopAll(runners: readonly ServiceRunner[]): Promise<void> {
+  const stops = await Promise.allSettled(runners.map((runner) => runner.stop()));
+  const failed = stops.find((stop) => stop.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+}
+
+function processControl(runners: ReadonlyMap<string, ServiceRunner>): ProcessControl {
+  return {
+    kill: async (service) => runnerOf(runners, service).kill(),
+    start: async (service) => runnerOf(runners, service).start(),
+    pause: async (service) => runnerOf(runners, service).pause(),
+    resume: async (service) => runnerOf(runners, service).resume(),
+  };
+}
+
+function runnerOf(runners: ReadonlyMap<string, ServiceRunner>, service: string): ServiceRunner {
+  const runner = runners.get(service);
+  if (runner !== undefined) return runner;
+  throw new RangeError(
+    `Cannot act on a service as 'service' must be one of ${[...runners.keys()].join(', ')}: current value is '${service}'`,
+  );
+}
+
+function readyUrls({ plan }: UpContext, runners: ReadonlyMap<string, ServiceRunner>): Readonly<Record<string, string>> {
+  const urls = [...runners].flatMap(([service, { address }]) => {
+    const { ready } = declarationOf(plan, service);
+    return ready === undefined ? [] : [[service, `http://${address.host}:${address.port}${ready}`] as const];
+  });
+  return Object.fromEntries(urls);
+}

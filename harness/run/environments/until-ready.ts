@@ -1,0 +1,58 @@
+import { request } from 'node:http';
+import { connect } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Address } from './contract.ts';
+
+/** How often a service that starts is asked, and how long one answer may take, in milliseconds. */
+const POLL_MS = 50;
+const ANSWER_MS = 1000;
+
+export interface Awaited {
+  readonly address: Address;
+  /** Path that answers 200; without one, an accepted connection counts. */
+  readonly path: string | undefined;
+  readonly withinMs: number;
+  /** Ends the wait: the service has exited, or the run is being stopped. */
+  readonly signal: AbortSignal;
+}
+
+/** Resolves to undefined once the service is ready, or to what it did last in place of it; rejects when the signal aborts. */
+export async function untilReady({ address, path, withinMs, signal }: Awaited): Promise<string | undefined> {
+  const deadline = performance.now() + withinMs;
+  let answer = 'it was not asked';
+  while (performance.now() < deadline) {
+    signal.throwIfAborted();
+    const asked = path === undefined ? tryConnection(address, signal) : tryRequest(address, path, signal);
+    answer = await asked;
+    if (answer === READY) return undefined;
+    await delay(POLL_MS, undefined, { signal });
+  }
+  return answer;
+}
+
+const READY = 'ready';
+
+function tryRequest({ host, port }: Address, path: string, signal: AbortSignal): Promise<string> {
+  return new Promise((resolve) => {
+    const asked = request({ host, port, path, signal, agent: false, timeout: ANSWER_MS }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode === 200 ? READY : `${path} answered ${answer.statusCode}`);
+    });
+    asked.once('timeout', () => asked.destroy(new Error(`${path} did not answer within ${ANSWER_MS} ms`)));
+    asked.once('error', (error) => resolve(error.message));
+    asked.end();
+  });
+}
+
+function tryConnection({ host, port }: Address, signal: AbortSignal): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, signal, timeout: ANSWER_MS });
+    const settle = (answer: string): void => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.once('connect', () => settle(READY));
+    socket.once('timeout', () => settle(`no connection within ${ANSWER_MS} ms`));
+    socket.once('error', (error) => settle(error.message));
+  });
+}

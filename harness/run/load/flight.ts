@@ -1,0 +1,89 @@
+import type { Outcome } from '../../model/load.ts';
+import type { RequestRow } from '../../model/recording.ts';
+import type { AnswerReader } from './answer.ts';
+import { judgeFailure } from './failure.ts';
+import type { FilledRequest, Filler } from './fill.ts';
+import type { Departure } from './itinerary.ts';
+import type { ExchangeEnd, HttpClient, HttpExchange } from './http-client.ts';
+
+/** Who sent a row, while the driver is one process. */
+const INSTANCE = 'builtin';
+
+/** Requests of one kind to one address. */
+export interface Lane {
+  readonly name: string;
+  readonly timeoutMs: number;
+  readonly client: HttpClient;
+  readonly fill: Filler;
+  readonly reader: AnswerReader;
+  readonly traceOf: (ordinal: number) => string;
+  readonly spanOf: (ordinal: number) => string;
+}
+
+/** A request on its way. */
+export interface Flight {
+  settle(outcome: Outcome): void;
+}
+
+/** Sends one request now; its row is recorded once, when it is answered, failed, timed out or was settled from outside. */
+export function launch(lane: Lane, ordinal: number, intendedUs: number, nowUs: () => number, record: (row: RequestRow) => void): Flight {
+  const traceId = lane.traceOf(ordinal);
+  const filled = lane.fill(ordinal);
+  const request: FilledRequest = { ...filled, headers: { ...filled.headers, traceparent: `00-${traceId}-${lane.spanOf(ordinal)}-01` } };
+  let firstByteUs: number | null = null;
+  let isSettled = false;
+  const startedUs = nowUs();
+  const finish = (end: ExchangeEnd, given: Outcome | null): void => {
+    if (isSettled) return;
+    isSettled = true;
+    clearTimeout(timer);
+    const endedUs = nowUs();
+    const judged =
+      given !== null ? { outcome: given, observed: null } : end.error !== null ? judgeFailure(end.error) : lane.reader.read(end);
+    record({
+      id: ordinal,
+      name: lane.name,
+      instance: INSTANCE,
+      intendedUs: Math.round(intendedUs),
+      startedUs: judged.outcome === 'shed' ? null : Math.round(startedUs),
+      firstByteUs: firstByteUs === null ? null : Math.round(firstByteUs),
+      endedUs: Math.round(endedUs),
+      outcome: judged.outcome,
+      status: end.status,
+      traceId,
+      bytes: end.bytes,
+      reused: end.reused,
+      observed: judged.observed,
+    });
+  };
+  const settle = (outcome: Outcome): void => {
+    exchange.abandon();
+    finish(exchange.sofar(), outcome);
+  };
+  const timer = setTimeout(() => settle('timeout'), lane.timeoutMs);
+  const exchange: HttpExchange = lane.client.send(request, {
+    wantsBody: lane.reader.wantsBody,
+    onFirstByte: () => (firstByteUs = nowUs()),
+    onEnd: (end) => finish(end, null),
+  });
+  return { settle };
+}
+
+/** The row of an arrival that was given up before its time came. */
+export function unsentRow(lane: Lane, { ordinal, intendedUs }: Departure, endedUs: number): RequestRow {
+  return {
+    id: ordinal,
+    name: lane.name,
+    instance: INSTANCE,
+    intendedUs: Math.round(intendedUs),
+    startedUs: null,
+    firstByteUs: null,
+    endedUs: Math.round(endedUs),
+    outcome: 'aborted',
+    status: 0,
+    traceId: lane.traceOf(ordinal),
+    bytes: 0,
+    reused: false,
+    observed: null,
+  };
+}

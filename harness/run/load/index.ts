@@ -1,0 +1,4 @@
+import { builtinDriver } from './builtin.ts';
+
+/** Every load driver, by kind. */
+export const loadDrivers = { builtin: builtinDriver } as const;

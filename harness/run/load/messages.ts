@@ -1,0 +1,47 @@
+import type { Load } from '../../model/load.ts';
+import type { RequestRow } from '../../model/recording.ts';
+import type { Address } from '../environments/contract.ts';
+
+/** Everything that the driver's process needs to know. Times count from the load's start, in microseconds. */
+export interface DriverJob {
+  readonly runId: string;
+  readonly seed: number;
+  readonly load: Load;
+  readonly intendedUs: Float64Array;
+  /** Indexes `load.requests`. */
+  readonly request: Uint32Array;
+  readonly entry: Address;
+  readonly sentinel: Address;
+  readonly sentinelEveryUs: number;
+  /** End of the last phase. */
+  readonly totalUs: number;
+  readonly drainMs: number;
+  readonly redact: readonly string[];
+  /** Run start on the machine's monotonic clock, in microseconds. */
+  readonly originUs: number;
+}
+
+export interface Totals {
+  readonly scheduled: number;
+  readonly sent: number;
+}
+
+export interface DriverHealth {
+  readonly atUs: number;
+  readonly loopDelayP99Ms: number;
+  readonly cpuRatio: number;
+  readonly detail: Readonly<Record<string, number>>;
+}
+
+/** What the orchestrator says to the driver's process. `atUs` in microseconds since run start. */
+export type ToDriver =
+  { readonly kind: 'prepare'; readonly job: DriverJob } | { readonly kind: 'begin'; readonly atUs: number } | { readonly kind: 'stop' };
+
+/** What the driver's process says. Rows always come before the `ended` that counts them. */
+export type FromDriver =
+  | { readonly kind: 'ready' }
+  /** `usage`: the scenario is at fault, not the harness. */
+  | { readonly kind: 'failed'; readonly usage: boolean; readonly message: string }
+  | { readonly kind: 'rows'; readonly rows: readonly RequestRow[] }
+  | { readonly kind: 'health'; readonly health: DriverHealth }
+  | ({ readonly kind: 'ended' } & Totals);

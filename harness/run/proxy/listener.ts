@@ -1,0 +1,160 @@
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import type { Observe } from '../../model/system.ts';
+import { formatHostPort, listenHost, parseHostPort } from './address.ts';
+import { Connection } from './connection.ts';
+import { HttpTap } from './http/http-tap.ts';
+import { RuleSet } from './http/rules.ts';
+import type { Tap, Wire } from './tap/contract.ts';
+import type { ExchangeLog } from './tap/exchange.ts';
+import { TcpTap } from './tap/tcp-tap.ts';
+import type { Stream, Toxic } from './toxic.ts';
+
+/** What an edge has beyond Toxiproxy's proxy. */
+export interface EdgeExtras {
+  readonly edge: string;
+  readonly protocol: 'http' | 'tcp';
+  readonly observe: Observe | undefined;
+}
+
+export interface ListenerOptions {
+  readonly name: string;
+  readonly listen: string;
+  readonly upstream: string;
+  readonly seed: number;
+  readonly log: ExchangeLog;
+  readonly extras?: EdgeExtras;
+}
+
+/** One proxy: a listening address, where it leads, and the faults in force on it. */
+export class Listener {
+  readonly name: string;
+  readonly extras: EdgeExtras;
+  readonly rules = new RuleSet();
+  listen: string;
+  upstream: string;
+  readonly #options: ListenerOptions;
+  readonly #toxics: Record<Stream, Toxic[]> = { upstream: [], downstream: [] };
+  readonly #connections = new Set<Connection>();
+  #server: Server | null = null;
+  #ordinal = 0;
+
+  constructor(options: ListenerOptions) {
+    this.#options = options;
+    this.name = options.name;
+    this.listen = options.listen;
+    this.upstream = options.upstream;
+    this.extras = options.extras ?? { edge: options.name, protocol: 'tcp', observe: undefined };
+  }
+
+  get enabled(): boolean {
+    return this.#server !== null;
+  }
+
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  /** All toxics of the callers' direction, then all of the callees', as they were added. */
+  get toxics(): readonly Toxic[] {
+    return [...this.#toxics.upstream, ...this.#toxics.downstream];
+  }
+
+  /**
+   * Listens.
+   *
+   * @throws {Error} whose message is Toxiproxy's if the address is none or taken
+   */
+  async start(): Promise<void> {
+    if (this.#server !== null) return;
+    const address = parseHostPort(this.listen === '' ? ':0' : this.listen);
+    if (address === null) throw new Error(`listen tcp: address ${this.listen}: missing port in address`);
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', (error: NodeJS.ErrnoException) => {
+        const reason = error.code === 'EADDRINUSE' ? 'bind: address already in use' : error.message;
+        reject(new Error(`listen tcp ${formatHostPort({ ...address, host: listenHost(address.host) })}: ${reason}`));
+      });
+      server.listen({ host: listenHost(address.host), port: address.port, backlog: 1024 }, resolve);
+    });
+    server.on('error', () => this.#connections.forEach((connection) => connection.drop()));
+    const bound = server.address() as AddressInfo;
+    this.listen = formatHostPort({ host: bound.address, port: bound.port });
+    this.#server = server;
+  }
+
+  /** Stops listening and ends every connection. */
+  async stop(): Promise<void> {
+    const server = this.#server;
+    this.#server = null;
+    if (server === null) return;
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    for (const connection of this.#connections) connection.drop();
+    await closed;
+  }
+
+  find(toxic: string): Toxic | undefined {
+    return this.toxics.find(({ name }) => name === toxic);
+  }
+
+  addToxic(toxic: Toxic): void {
+    this.#toxics[toxic.stream].push(toxic);
+    this.#sync(toxic.stream);
+  }
+
+  /** Puts changed settings in force; a changed share of connections hits or spares those whose die says so. */
+  updateToxic(toxic: Toxic, change: { readonly toxicity: number; readonly attributes: Readonly<Record<string, number>> }): void {
+    Object.assign(toxic.attributes, change.attributes);
+    for (const connection of this.#connections) connection.update(toxic);
+    if (toxic.toxicity === change.toxicity) return;
+    toxic.toxicity = change.toxicity;
+    this.#sync(toxic.stream);
+  }
+
+  removeToxic(toxic: Toxic): void {
+    this.#toxics[toxic.stream] = this.#toxics[toxic.stream].filter((other) => other !== toxic);
+    this.#sync(toxic.stream);
+  }
+
+  removeRule(name: string): boolean {
+    const wasThere = this.rules.remove(name);
+    for (const connection of this.#connections) connection.tap.released(name);
+    return wasThere;
+  }
+
+  /** Removes every toxic and rule. */
+  heal(): void {
+    for (const toxic of this.toxics) this.removeToxic(toxic);
+    for (const name of this.rules.clear()) this.removeRule(name);
+  }
+
+  /** Ends the exchanges under way as unfinished. */
+  flush(): void {
+    for (const connection of this.#connections) connection.tap.flush();
+  }
+
+  #sync(stream: Stream): void {
+    for (const connection of this.#connections) connection.sync(stream);
+  }
+
+  #accept(caller: Socket): void {
+    const ordinal = ++this.#ordinal;
+    const { seed, name } = this.#options;
+    const connection: Connection = new Connection({
+      caller,
+      seed,
+      label: `${name}/${ordinal}`,
+      target: () => parseHostPort(this.upstream) ?? { host: this.upstream, port: 0 },
+      toxics: (stream) => this.#toxics[stream],
+      tap: (wire) => this.#tap(wire, ordinal),
+      onClosed: (closed) => this.#connections.delete(closed),
+    });
+    this.#connections.add(connection);
+  }
+
+  #tap(wire: Wire, ordinal: number): Tap {
+    const { edge, protocol, observe } = this.extras;
+    const { log } = this.#options;
+    const origin = { edge, instance: edge.split('->').at(-1) ?? edge, connection: ordinal };
+    return protocol === 'tcp' ? new TcpTap(wire, origin, log) : new HttpTap({ wire, origin, log, rules: this.rules, observe });
+  }
+}

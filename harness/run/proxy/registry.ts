@@ -1,0 +1,83 @@
+import { Listener, type EdgeExtras } from './listener.ts';
+import type { ExchangeLog } from './tap/exchange.ts';
+import type { TapLog } from './tap/tap-log.ts';
+
+/** What a caller wants of a proxy; what it leaves out stays as it is. */
+export interface ProxyRequest {
+  readonly name: string;
+  readonly listen: string;
+  readonly upstream: string;
+  readonly enabled: boolean;
+}
+
+/** Every proxy by name, and what they share. */
+export class Registry {
+  readonly log: TapLog;
+  readonly #seed: number;
+  readonly #listeners = new Map<string, Listener>();
+  /** Proxies of Toxiproxy's own API have no edge: their faults count what they touch, and that is all that is kept. */
+  readonly #plainLog: ExchangeLog;
+
+  constructor(log: TapLog, seed: number) {
+    this.log = log;
+    this.#seed = seed;
+    this.#plainLog = { record: () => undefined, countTouch: (fault) => log.countTouch(fault) };
+  }
+
+  get(name: string): Listener | undefined {
+    return this.#listeners.get(name);
+  }
+
+  /** By name. */
+  all(): Listener[] {
+    return [...this.#listeners.values()].sort((left, right) => (left.name < right.name ? -1 : 1));
+  }
+
+  /** Makes a proxy and starts it if it is enabled; registers nothing when its address cannot be had. */
+  async create(request: ProxyRequest, extras?: EdgeExtras): Promise<Listener> {
+    const listener = new Listener({
+      name: request.name,
+      listen: request.listen,
+      upstream: request.upstream,
+      seed: this.#seed,
+      log: extras === undefined ? this.#plainLog : this.log,
+      ...(extras === undefined ? {} : { extras }),
+    });
+    this.#listeners.set(request.name, listener);
+    try {
+      if (request.enabled) await listener.start();
+    } catch (error) {
+      this.#listeners.delete(request.name);
+      throw error;
+    }
+    return listener;
+  }
+
+  /** Changes a proxy; another address or callee restarts it, the same leave its connections alone. */
+  async update(listener: Listener, request: Omit<ProxyRequest, 'name'>): Promise<void> {
+    const differs = request.upstream !== listener.upstream || !isSameListen(request.listen, listener.listen);
+    if (differs) {
+      await listener.stop();
+      listener.upstream = request.upstream;
+      if (!isSameListen(request.listen, listener.listen)) listener.listen = request.listen;
+    }
+    if (request.enabled) await listener.start();
+    else await listener.stop();
+  }
+
+  async remove(listener: Listener): Promise<void> {
+    this.#listeners.delete(listener.name);
+    await listener.stop();
+  }
+
+  async removeAll(): Promise<void> {
+    await Promise.all(this.all().map((listener) => this.remove(listener)));
+  }
+}
+
+/** Whether an address as a caller writes it is the one that was bound. */
+export function isSameListen(wanted: string, bound: string): boolean {
+  return (
+    wanted === bound || wanted.replace(/^localhost:/, '127.0.0.1:') === bound || wanted.replace(/^(?:0\.0\.0\.0)?:/, '[::]:') === bound
+  );
+}

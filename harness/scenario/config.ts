@@ -1,0 +1,80 @@
+import { DEFAULT_GUARDS } from '../model/guards.ts';
+import { UsageError, type Problem } from '../model/problem.ts';
+import type { Config } from '../model/scenario.ts';
+import { shapeProblems, show, type Shape } from '../model/shape.ts';
+import { NO_NAMES, isRecord, unknownFieldProblems } from './validate-data.ts';
+
+export { DEFAULT_GUARDS };
+
+const DEFAULTS: Config = {
+  scenarios: ['scenarios'],
+  environment: 'embedded',
+  output: 'reports',
+  reporters: ['terminal', 'html', 'junit', 'json'],
+  redact: [],
+  guards: {},
+};
+
+const GUARDS: Shape = {
+  baselineOkRatioMin: { type: 'number', min: 0, max: 1, optional: true },
+  baselineDriftRatioMax: { type: 'number', min: 1, optional: true },
+  offeredRatioMin: { type: 'number', min: 0, max: 1, optional: true },
+  startLagP99MsMax: { type: 'number', min: 0, unit: 'ms', optional: true },
+  loopDelayP99MsMax: { type: 'number', min: 0, unit: 'ms', optional: true },
+  sentinelP95MsMax: { type: 'number', min: 0, unit: 'ms', optional: true },
+};
+
+/** Largest seed: seeds are 32-bit. */
+const SEED_MAX = 0xffff_ffff;
+
+/**
+ * Declares the configuration of a project; every field has a default.
+ *
+ * @throws {UsageError} with all problems at once: unknown fields, values of the wrong kind, patterns that are no regular expression
+ * @example
+ * ```ts
+ * import { defineConfig } from 'halfopen';
+ * import assert from 'node:assert/strict';
+ *
+ * assert.deepEqual(defineConfig({ output: 'chaos-reports' }).scenarios, ['scenarios']);
+ * ```
+ */
+export function defineConfig(config: Partial<Config> = {}): Config {
+  const problems = configProblems(config);
+  if (problems.length > 0) throw new UsageError('Cannot read the configuration as it is wrong:', problems);
+  return { ...DEFAULTS, ...config };
+}
+
+function configProblems(config: unknown): Problem[] {
+  if (!isRecord(config)) return [{ path: 'config', expected: 'an object', found: show(config) }];
+  const problems = unknownFieldProblems(config, [...Object.keys(DEFAULTS), 'seed'], '');
+  for (const key of ['scenarios', 'reporters', 'redact']) {
+    const value = config[key];
+    if (!(key in config)) continue;
+    const isTexts = Array.isArray(value) && value.every((entry) => typeof entry === 'string' && entry !== '');
+    if (!isTexts || (key === 'scenarios' && value.length === 0))
+      problems.push({ path: key, expected: 'a list of texts', found: show(value) });
+  }
+  for (const key of ['environment', 'output']) {
+    const value = config[key];
+    if (key in config && (typeof value !== 'string' || value === '')) problems.push({ path: key, expected: 'a text', found: show(value) });
+  }
+  if ('seed' in config) problems.push(...shapeProblems({ seed: config['seed'] }, { seed: SEED }, NO_NAMES, ''));
+  if ('guards' in config) problems.push(...shapeProblems(config['guards'], GUARDS, NO_NAMES, 'guards'));
+  if (Array.isArray(config['redact'])) problems.push(...config['redact'].flatMap(patternProblems));
+  return problems.map((problem) => ({ ...problem, path: problem.path.replace(/^\./, '') }));
+}
+
+const SEED = { type: 'integer', min: 0, max: SEED_MAX } as const;
+
+function patternProblems(pattern: unknown, index: number): Problem[] {
+  if (typeof pattern !== 'string') return [];
+  try {
+    return new RegExp(pattern).test('')
+      ? [{ path: `redact[${index}]`, expected: 'a pattern that does not match the empty text', found: show(pattern) }]
+      : [];
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return [{ path: `redact[${index}]`, expected: 'a regular expression', found: show(pattern), hint: error.message }];
+  }
+}

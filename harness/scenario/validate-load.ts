@@ -1,0 +1,93 @@
+import type { Catalogue } from '../model/catalogue.ts';
+import { LIMITS } from '../model/limits.ts';
+import type { Problem } from '../model/problem.ts';
+import { shapeProblems, show } from '../model/shape.ts';
+import {
+  NO_NAMES,
+  duplicateProblems,
+  fieldPath,
+  isRecord,
+  nameProblems,
+  rowOf,
+  unknownFieldProblems,
+  type Unknowns,
+} from './validate-data.ts';
+import { observeProblems } from './validate-system.ts';
+
+const REQUEST_FIELDS = ['name', 'method', 'path', 'weight', 'headers', 'body', 'timeoutMs', 'observe', 'schema'];
+/** Generators that every load has. */
+const BUILT_IN_VALUES = ['uuid', 'seq'];
+
+/** All problems of a load. */
+export function loadProblems(load: unknown, catalogue: Catalogue, path = 'load'): Problem[] {
+  if (!isRecord(load)) return [{ path, expected: 'a load made by openLoad', found: show(load) }];
+  const requests: readonly unknown[] = Array.isArray(load['requests']) ? load['requests'] : [];
+  const values = isRecord(load['values']) ? load['values'] : {};
+  const problems = unknownFieldProblems(load, ['kind', 'arrivals', 'requests', 'values'], path);
+  if (load['kind'] !== 'open') problems.push({ path: `${path}.kind`, expected: "'open'", found: show(load['kind']) });
+  problems.push(...arrivalsProblems(load['arrivals'], catalogue, `${path}.arrivals`));
+  if (requests.length === 0) problems.push({ path: `${path}.requests`, expected: 'at least one request', found: show(load['requests']) });
+  if (!isRecord(load['values'])) problems.push({ path: `${path}.values`, expected: 'lists of texts by name', found: show(load['values']) });
+  for (const [name, list] of Object.entries(values)) {
+    const isTexts = Array.isArray(list) && list.length > 0 && list.every((entry) => typeof entry === 'string');
+    if (!isTexts) problems.push({ path: fieldPath(`${path}.values`, name), expected: 'a list of at least one text', found: show(list) });
+  }
+  const known = [...Object.keys(values), ...BUILT_IN_VALUES];
+  problems.push(...requests.flatMap((request, index) => requestProblems(request, known, `${path}.requests[${index}]`)));
+  const names = requests.map((request) => (isRecord(request) ? request['name'] : undefined));
+  problems.push(...duplicateProblems(names, (index) => `${path}.requests[${index}].name`, 'name'));
+  return problems;
+}
+
+function arrivalsProblems(arrivals: unknown, catalogue: Catalogue, path: string): Problem[] {
+  if (!isRecord(arrivals)) return [{ path, expected: 'a load shape', found: show(arrivals) }];
+  if (catalogue.arrivals === undefined) return [];
+  const found = rowOf(catalogue.arrivals, arrivals['kind'], `${path}.kind`);
+  return 'problem' in found ? [found.problem] : shapeProblems(arrivals, found.row.schema, NO_NAMES, path, ['kind']);
+}
+
+function requestProblems(request: unknown, values: readonly string[], path: string): Problem[] {
+  if (!isRecord(request)) return [{ path, expected: 'a request', found: show(request) }];
+  const { method, weight, timeoutMs, headers, observe } = request;
+  const problems = [...unknownFieldProblems(request, REQUEST_FIELDS, path), ...nameProblems(request['name'], `${path}.name`)];
+  if (typeof method !== 'string' || !/^[A-Z]+$/.test(method) || method === 'CONNECT') {
+    problems.push({ path: `${path}.method`, expected: 'an HTTP method in capitals, and not CONNECT', found: show(method) });
+  }
+  if (typeof request['path'] !== 'string' || !/^\/[!"$-~]*$/.test(request['path'])) {
+    problems.push({
+      path: `${path}.path`,
+      expected: "a path that begins with '/', of printable ASCII without spaces or '#'",
+      found: show(request['path']),
+    });
+  }
+  if (typeof weight !== 'number' || !Number.isFinite(weight) || weight <= 0) {
+    problems.push({ path: `${path}.weight`, expected: 'a number above 0', found: show(weight) });
+  }
+  if (typeof timeoutMs !== 'number' || !(timeoutMs > 0 && timeoutMs <= LIMITS.runMs)) {
+    problems.push({ path: `${path}.timeoutMs`, expected: `more than 0 ms and at most ${LIMITS.runMs} ms`, found: show(timeoutMs) });
+  }
+  if (!isRecord(headers) || !Object.values(headers).every((value) => typeof value === 'string')) {
+    problems.push({ path: `${path}.headers`, expected: 'texts by header', found: show(headers) });
+  }
+  if (observe !== undefined) problems.push(...observeProblems(observe, `${path}.observe`));
+  return [...problems, ...placeholderProblems(request, values, path)];
+}
+
+function placeholderProblems(request: Unknowns, values: readonly string[], path: string): Problem[] {
+  return ['path', 'headers', 'body'].flatMap((part) =>
+    placeholdersIn(request[part])
+      .filter((name) => !values.includes(name))
+      .map((name) => ({
+        path: `${path}.${part}`,
+        expected: `placeholders that have values (${values.map((value) => `{${value}}`).join(', ')})`,
+        found: `{${name}}`,
+        hint: `add '${name}' to the load's values`,
+      })),
+  );
+}
+
+function placeholdersIn(value: unknown): string[] {
+  if (typeof value === 'string') return [...value.matchAll(/\{(\w[\w-]*)\}/g)].map((match) => match[1] ?? '');
+  if (Array.isArray(value)) return value.flatMap(placeholdersIn);
+  return isRecord(value) ? Object.values(value).flatMap(placeholdersIn) : [];
+}

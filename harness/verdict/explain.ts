@@ -1,0 +1,29 @@
+import type { Finding } from '../model/finding.ts';
+import { formatMs } from '../model/time.ts';
+import { checkExplanations } from './explain-checks.ts';
+import { guardExplanations } from './explain-guards.ts';
+import type { Explanations, Words } from './explanation.ts';
+import { capital } from './phrases.ts';
+import { declare } from './declared.ts';
+
+const explanations: Explanations = { ...checkExplanations, ...guardExplanations };
+
+/** The codes that have a sentence. */
+export const explainedCodes: readonly string[] = Object.keys(explanations);
+
+/**
+ * Says in words what a finding holds as data: the only place where findings become sentences. A code without a row
+ * (a recording of a newer halfopen) still gets its values printed.
+ */
+export function explain(finding: Finding): Words & { readonly declared: string } {
+  const { code, values } = finding.explanation;
+  const row = Object.hasOwn(explanations, code) ? explanations[code] : undefined;
+  const words: Words = row?.(values, finding) ?? {
+    expected: 'what was declared',
+    measured: JSON.stringify(values),
+    sentence: `${capital(finding.check)} of ${finding.subject} ended as '${code}': ${JSON.stringify(values)}.`,
+  };
+  const resolution =
+    words.resolution ?? (finding.resolutionMs === undefined || finding.resolutionMs === 0 ? undefined : `± ${formatMs(finding.resolutionMs)}`);
+  return { ...words, ...(resolution === undefined ? {} : { resolution }), declared: declare(finding) };
+}

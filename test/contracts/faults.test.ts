@@ -1,0 +1,200 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Fault } from '../../harness/model/fault.ts';
+import { POWERS } from '../../harness/model/plan.ts';
+import { shapeProblems, type Names } from '../../harness/model/shape.ts';
+import type { Edge, System } from '../../harness/model/system.ts';
+import type { ProcessControl } from '../../harness/run/environments/contract.ts';
+import { bandwidth } from '../../harness/run/faults/bandwidth.ts';
+import { blackhole } from '../../harness/run/faults/blackhole.ts';
+import type { FaultContext, FaultDriver } from '../../harness/run/faults/contract.ts';
+import { httpAbort } from '../../harness/run/faults/http-abort.ts';
+import { httpDelay } from '../../harness/run/faults/http-delay.ts';
+import { httpHang } from '../../harness/run/faults/http-hang.ts';
+import { httpStatus } from '../../harness/run/faults/http-status.ts';
+import { faultDrivers } from '../../harness/run/faults/index.ts';
+import { kill } from '../../harness/run/faults/kill.ts';
+import { latency } from '../../harness/run/faults/latency.ts';
+import { limitData } from '../../harness/run/faults/limit-data.ts';
+import { partition } from '../../harness/run/faults/partition.ts';
+import { pause } from '../../harness/run/faults/pause.ts';
+import { refuse } from '../../harness/run/faults/refuse.ts';
+import { replyLate } from '../../harness/run/faults/reply-late.ts';
+import { replyLost } from '../../harness/run/faults/reply-lost.ts';
+import { reset } from '../../harness/run/faults/reset.ts';
+import { restart } from '../../harness/run/faults/restart.ts';
+import { slice } from '../../harness/run/faults/slice.ts';
+import { slowClose } from '../../harness/run/faults/slow-close.ts';
+import { connectProxy } from '../../harness/run/proxy/client.ts';
+import type { ProxyProcess } from '../../harness/run/proxy/contract.ts';
+import { startProxyServer } from '../../harness/run/proxy/server.ts';
+
+const EDGE = 'orders->payments';
+const target = { method: 'POST', path: '/charges/*', requestHeaders: { tenant: 'a' }, share: 0.5, everyNth: 2, first: 10 };
+
+/** At least one of each kind, with every option, as its constructor makes it; a new row needs one here. */
+const examples: Readonly<Record<keyof typeof faultDrivers, readonly Fault[]>> = {
+  latency: [latency(EDGE, { delay: '300ms', jitter: 20, stream: 'upstream' }), latency(EDGE, { delay: 1 })],
+  bandwidth: [bandwidth(EDGE, { kilobytesPerSecond: 8, stream: 'upstream' })],
+  'slow-close': [slowClose(EDGE, { delay: '1s' })],
+  blackhole: [blackhole(EDGE)],
+  reset: [reset(EDGE), reset(EDGE, { after: '10ms' })],
+  slice: [slice(EDGE, { averageBytes: 10, variationBytes: 3, delayUs: 5 }), slice(EDGE, { averageBytes: 1 })],
+  'limit-data': [limitData(EDGE, { bytes: 0 })],
+  refuse: [refuse(EDGE)],
+  partition: [partition(['orders'], ['payments']), partition(['payments'], ['orders'], { direction: 'to' })],
+  'http-status': [
+    httpStatus(EDGE, { status: 503, body: 'no', headers: { a: 'b' }, retryAfter: '1s', ...target }),
+    httpStatus(EDGE, { status: 500 }),
+  ],
+  'http-delay': [httpDelay(EDGE, { delay: '1s', before: 'response', ...target })],
+  'http-abort': [httpAbort(EDGE), httpAbort(EDGE, { at: 'after-headers', ...target })],
+  'http-hang': [httpHang(EDGE), httpHang(EDGE, target)],
+  'reply-lost': [replyLost(EDGE), replyLost(EDGE, target)],
+  'reply-late': [replyLate(EDGE, { delay: '1s', ...target })],
+  kill: [kill('payments')],
+  pause: [pause('payments')],
+  restart: [restart('payments')],
+};
+
+const edge: Edge = { name: EDGE, caller: 'orders', callee: 'payments', env: 'PAYMENTS_URL', url: 'http://{host}:{port}', protocol: 'http' };
+const system: System = { name: 'shop', entry: 'orders', services: {}, edges: [edge], breakers: {} };
+const names: Names = { service: ['orders', 'payments'], edge: [EDGE], breaker: [], fault: [], request: [] };
+
+const rows = Object.entries(faultDrivers).flatMap(([kind, row]) => {
+  const driver: FaultDriver = row;
+  return examples[kind as keyof typeof faultDrivers].map((fault) => ({ kind, driver, fault }));
+});
+
+it('every kind of fault has an example', () => {
+  expect(new Set(rows.map(({ kind }) => kind))).toEqual(new Set(Object.keys(faultDrivers)));
+});
+
+describe.each(rows)('fault $kind', ({ kind, driver, fault }) => {
+  it('stands in the table under its own kind, needs powers that exist, and reads as words that name what it acts on', () => {
+    expect([driver.kind, fault.kind]).toEqual([kind, kind]);
+    expect(driver.needs.length).toBeGreaterThan(0);
+    expect(driver.needs.filter((power) => !POWERS.includes(power))).toEqual([]);
+    for (const name of [fault.edge, fault.service, ...(fault.from ?? []), ...(fault.to ?? [])]) {
+      if (name !== undefined) expect(driver.describe(fault)).toContain(name);
+    }
+  });
+
+  it('survives JSON and fits its schema', () => {
+    expect(JSON.parse(JSON.stringify(fault))).toEqual(fault);
+    expect(shapeProblems(fault, driver.schema, names, 'inject', ['kind'])).toEqual([]);
+  });
+
+  it('with a misspelt name is refused by its schema, with the near one as a hint, and reaches nothing', () => {
+    const wrong: Fault = {
+      ...fault,
+      ...(fault.edge === undefined ? {} : { edge: 'orders->paymets' }),
+      ...(fault.service === undefined ? {} : { service: 'paymets' }),
+      ...(fault.to === undefined ? {} : { from: ['orders'], to: ['paymets'] }),
+    };
+    const problems = shapeProblems(wrong, driver.schema, names, 'inject', ['kind']);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]?.hint).toMatch(/did you mean '(orders->)?payments'\?/);
+    expect(driver.reach(wrong, system).edges).toEqual([]);
+  });
+
+  it('with an unknown field, or one of its fields missing, is refused', () => {
+    expect(shapeProblems({ ...fault, dleay: 1 }, driver.schema, names, 'inject', ['kind'])).toHaveLength(1);
+    for (const [field, { optional }] of Object.entries(driver.schema)) {
+      if (optional === true) continue;
+      const { [field as 'kind']: _, ...rest } = fault;
+      expect(shapeProblems(rest, driver.schema, names, 'inject', ['kind'])).toHaveLength(1);
+    }
+  });
+
+  it('reaches the edge on which it must be felt', () => {
+    const reach = driver.reach(fault, system);
+    expect(reach.edges).toEqual([EDGE]);
+    expect(reach).toEqual(
+      fault.service === undefined
+        ? { edges: [EDGE], services: [], bite: 'tap' }
+        : { edges: [EDGE], services: ['payments'], bite: 'window' },
+    );
+  });
+});
+
+describe('faults on a real proxy', () => {
+  const stack = new AsyncDisposableStack();
+  let proxy: ProxyProcess;
+  let url: string;
+
+  beforeAll(async () => {
+    const callee: Server = createServer((request, response) => {
+      request.resume();
+      // The end of the connection is the end of the body: the one kind of reply on which a slow close shows.
+      response.useChunkedEncodingByDefault = false;
+      response.shouldKeepAlive = false;
+      response.write('hel');
+      response.end('lo');
+    });
+    await new Promise<void>((resolve) => callee.listen(0, '127.0.0.1', resolve));
+    stack.defer(() => {
+      callee.closeAllConnections();
+      callee.close();
+    });
+    const server = stack.use(await startProxyServer({ host: '127.0.0.1', port: 0, seed: 1 }));
+    const controlUrl = `http://${server.host}:${server.port}`;
+    proxy = stack.use(
+      await connectProxy({ controlUrl, onTap: () => undefined, onLost: () => undefined, signal: new AbortController().signal }),
+    );
+    const upstream = `127.0.0.1:${(callee.address() as AddressInfo).port}`;
+    const { host, port } = await proxy.open({ edge: EDGE, protocol: 'http', upstream }, AbortSignal.timeout(5000));
+    url = `http://${host}:${port}/charges/7`;
+  });
+  afterAll(() => stack.disposeAsync());
+
+  it.each(rows)('$kind is withdrawn before it was injected, twice after it, and leaves calls as they were', async ({ driver, fault }) => {
+    const { control, log } = recordingProcesses();
+    const context: FaultContext = { name: 'storm', seed: 1, system, proxy, processes: control, signal: AbortSignal.timeout(10_000) };
+    await driver.withdraw(fault, context);
+    await driver.inject(fault, context);
+    await driver.withdraw(fault, context);
+    await driver.withdraw(fault, context);
+    const answer = await fetch(url, { method: 'POST', headers: { connection: 'close', tenant: 'a' }, signal: AbortSignal.timeout(5000) });
+    expect([answer.status, await answer.text()]).toEqual([200, 'hello']);
+    if (fault.service !== undefined) expect(log.length).toBeGreaterThan(0);
+    // What brings a service back comes last, however often it is asked.
+    for (const entry of log.slice(-2)) expect(entry).toMatch(/^(start|resume) payments$/);
+  });
+
+  it.each(rows.filter(({ fault }) => fault.service === undefined))(
+    '$kind is felt while it is in force, and counted',
+    async ({ driver, fault }) => {
+      const name = `bite-${rows.findIndex((row) => row.fault === fault)}`;
+      const context: FaultContext = {
+        name,
+        seed: 1,
+        system,
+        proxy,
+        processes: recordingProcesses().control,
+        signal: AbortSignal.timeout(20_000),
+      };
+      await driver.inject(fault, context);
+      // Targets hit a share of every second one: eight calls are more than enough for a first hit.
+      const calls = Array.from({ length: 8 }, () =>
+        fetch(url, { method: 'POST', body: 'x', headers: { connection: 'close', tenant: 'a' }, signal: AbortSignal.timeout(700) })
+          .then((answer) => answer.text())
+          .catch((error: unknown) => String(error)),
+      );
+      await Promise.all(calls);
+      expect(await proxy.touched(name, context.signal)).toBeGreaterThan(0);
+      await driver.withdraw(fault, context);
+    },
+  );
+});
+
+/** Processes that only note what is asked of them: real ones are in test/integration/environment.test.ts. */
+function recordingProcesses(): { readonly control: ProcessControl; readonly log: readonly string[] } {
+  const log: string[] = [];
+  const note = (verb: string) => (service: string) => {
+    log.push(`${verb} ${service}`);
+    return Promise.resolve();
+  };
+  return { control: { kill: note('kill'), start: note('start'), pause: note('pause'), resume: note('resume') }, log };
+}

@@ -1,0 +1,37 @@
+import type { Defect } from '../../fixtures/shop/defects.ts';
+
+/** A planted defect and the expectation that must catch it. */
+export interface Twin {
+  /** Name of the scenario's file without `.chaos.ts`. */
+  readonly scenario: string;
+  readonly service: 'orders' | 'gateway' | 'payments';
+  readonly defect: Defect;
+  readonly wrong: string;
+  /** Findings of which at least one must fail: names of checks, with what they are about. */
+  readonly mustFail: readonly { readonly check: string; readonly subject: string }[];
+  /** Codes of the explanation that the failing finding may carry; absent where the check has one way to fail. */
+  readonly codes?: readonly string[];
+}
+
+export const TWINS: readonly Twin[] = [
+  twin('payments-outage', 'orders', 'never-opens', 'threshold out of reach', 'opens orders.payments'),
+  twin('payments-outage', 'orders', 'stuck-open', 'never tries again', 'recovery storm', 'closes orders.payments'),
+  twin('payments-outage', 'orders', 'retry-outside-breaker', 'rejections are retried with backoff', 'failsFast quote'),
+  twin('payments-outage', 'orders', 'no-backoff', 'retries at once', 'backoff orders->payments'),
+  twin('payments-flaky', 'orders', 'opens-on-first', 'no minimum of calls', 'staysClosed orders.payments'),
+  twin('payments-slow', 'orders', 'no-timeout', 'waits for ever', 'latencyWithin quote'),
+  twin('payments-slow', 'orders', 'no-bulkhead', 'one pool for all callees', 'isolation stock'),
+  twin('payments-slow', 'orders', 'retries-post', 'charge repeated without its key', 'atMostOnce charge'),
+  twin('catalog-down', 'gateway', 'stale-unbounded', 'serves any age', 'fallback price'),
+  twin('catalog-down', 'gateway', 'silent-default', 'invented price, no marker', 'fallback price'),
+  twin('catalog-down', 'gateway', 'fallback-cached', 'default stored as truth', 'fallback price'),
+  twin('payments-killed', 'payments', 'readiness-lies', 'ready at once, fails for 1.5 s', 'readinessTruth payments'),
+];
+
+function twin(scenario: string, service: Twin['service'], defect: Defect, wrong: string, ...expectations: readonly string[]): Twin {
+  const mustFail = expectations.map((text) => {
+    const [check = '', subject = ''] = text.split(' ');
+    return { check, subject };
+  });
+  return { scenario, service, defect, wrong, mustFail };
+}

@@ -1,0 +1,14 @@
+import { expect, it } from 'vitest';
+import { allOrFirstError } from '../../../../harness/run/faults/settle.ts';
+
+it('an action that fails is told only when the others have ended too, so that a withdrawal cannot be overtaken', async () => {
+  const slow = Promise.withResolvers<void>();
+  let isTold = false;
+  const all = allOrFirstError([Promise.reject(new Error('edge is gone')), slow.promise]).finally(() => (isTold = true));
+  const told = expect(all).rejects.toThrow('edge is gone');
+  await new Promise(setImmediate);
+  expect(isTold).toBe(false);
+  slow.resolve();
+  await told;
+  expect(isTold).toBe(true);
+});

@@ -10,7 +10,7 @@ export default defineScenario(shop, {
   baseline: '5s',
   faults: [{ name: 'killed', inject: kill('payments'), from: '0s', for: '5s' }],
   recovery: '14s',
-  pace: { fast: { warmup: '2s', baseline: '3s', recovery: '10s' } },
+  pace: { fast: { baseline: '3s', recovery: '10s' } },
   expect: [
     breaker('orders.payments').opens({ within: '4s', of: 'killed' }),
     breaker('orders.payments').visits(['closed', 'open', 'half-open', 'closed']),

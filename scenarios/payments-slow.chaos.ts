@@ -15,7 +15,7 @@ export default defineScenario(shop, {
   expect: [
     breaker('orders.payments').opens({ within: '5s', of: 'slow' }),
     breaker('orders.payments').closes({ within: '5s', of: 'slow' }),
-    latencyWithin({ request: 'quote', during: 'slow', quantile: 0.9, maxMs: 1500 }),
+    latencyWithin({ request: 'quote', during: 'slow', quantile: 0.9, maxMs: 1200 }),
     isolation({ request: 'stock', from: 'slow', p95RatioMax: 8 }),
     retries({ edge: 'orders->payments', of: 'slow', amplificationMax: 1.8 }),
     atMostOnce({ effect: 'charge' }),

@@ -42,7 +42,10 @@ export const breakerExplanations: Explanations = {
   }),
   visits: (values) => ({
     expected: walk(values, 'states'),
-    measured: numberOf(values, 'cycles') === 0 ? walk(values, 'seen') : `${walk(values, 'states')}, ${count(numberOf(values, 'cycles'), 'further open period')}`,
+    measured:
+      numberOf(values, 'cycles') === 0
+        ? walk(values, 'seen')
+        : `${walk(values, 'states')}, ${count(numberOf(values, 'cycles'), 'further open period')}`,
     sentence: `Breaker ${textOf(values, 'subject')} went ${walk(values, 'states')}, with ${numberOf(values, 'cycles') === 0 ? 'no' : textOf(values, 'cycles')} further open ${numberOf(values, 'cycles') === 1 ? 'period' : 'periods'} between and no other state.`,
   }),
   'visits-stray': (values) => ({

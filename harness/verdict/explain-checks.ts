@@ -56,6 +56,11 @@ const undecidedExplanations: Explanations = {
     measured: 'times that are none',
     sentence: 'Cannot tell: the recording holds times that are no numbers.',
   }),
+  'run-cut': (values) => ({
+    expected: 'a whole timeline',
+    measured: `the last ${lengthOf(values, 'missingMs')} are missing`,
+    sentence: `Cannot tell: the recording breaks off ${lengthOf(values, 'missingMs')} before the end of the timeline.`,
+  }),
   'edge-untraced': (values) => ({
     expected: 'a trace id on each call',
     measured: `${textOf(values, 'untraced')} of ${textOf(values, 'calls')} without one`,

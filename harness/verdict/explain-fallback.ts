@@ -2,7 +2,10 @@ import type { Explanation, Explanations, Values, Words } from './explanation.ts'
 import { countOf, lengthOf, numberOf, textOf } from './phrases.ts';
 
 const answers = (values: Values, name: string): string => countOf(values, name, `${textOf(values, 'request')} answer`);
-const served = (values: Values): string => (values['exampleValue'] == null && values['exampleVersion'] == null ? 'nothing' : [values['exampleValue'], values['exampleVersion']].filter((part) => part != null).join(' as version '));
+const served = (values: Values): string =>
+  values['exampleValue'] == null && values['exampleVersion'] == null
+    ? 'nothing'
+    : [values['exampleValue'], values['exampleVersion']].filter((part) => part != null).join(' as version ');
 const when = (values: Values): string => `${lengthOf(values, 'atMs')} after ${textOf(values, 'of')} began`;
 
 const PARTS: Readonly<Record<string, (values: Values) => string>> = {

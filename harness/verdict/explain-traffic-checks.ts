@@ -3,7 +3,8 @@ import { capital, count, countOf, lengthOf, numberOf, quantileName, ratioOf, rou
 
 const who = (values: Values): string => (values['request'] == null ? 'all requests' : textOf(values, 'request'));
 const isWithin = (values: Values, measured: string, limit: string): boolean => numberOf(values, measured) <= numberOf(values, limit);
-const objective = (values: Values): string => `${shareOf(values, 'availability')} ok and p95 ≤ ${lengthOf(values, 'p95Ms')}, held for ${lengthOf(values, 'holdForMs')}`;
+const objective = (values: Values): string =>
+  `${shareOf(values, 'availability')} ok and p95 ≤ ${lengthOf(values, 'p95Ms')}, held for ${lengthOf(values, 'holdForMs')}`;
 /** What recovery waited for, as far as it was seen. */
 const reached = (values: Values): string => {
   const parts = [

@@ -24,6 +24,7 @@ export function explain(finding: Finding): Words & { readonly declared: string }
     sentence: `${capital(finding.check)} of ${finding.subject} ended as '${code}': ${JSON.stringify(values)}.`,
   };
   const resolution =
-    words.resolution ?? (finding.resolutionMs === undefined || finding.resolutionMs === 0 ? undefined : `± ${formatMs(finding.resolutionMs)}`);
+    words.resolution ??
+    (finding.resolutionMs === undefined || finding.resolutionMs === 0 ? undefined : `± ${formatMs(finding.resolutionMs)}`);
   return { ...words, ...(resolution === undefined ? {} : { resolution }), declared: declare(finding) };
 }

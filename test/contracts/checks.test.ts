@@ -24,7 +24,9 @@ import { recordingOf, SHOP, steadily } from '../recordings.ts';
 const payments = breaker('orders.payments');
 
 /** One declaration of each kind, with every option set. A new row does not compile until it has one. */
-const examples: Readonly<Record<keyof typeof checks, Expectation<'orders->payments', 'orders.payments', 'storm', 'quote' | 'stock', 'payments'>>> = {
+const examples: Readonly<
+  Record<keyof typeof checks, Expectation<'orders->payments', 'orders.payments', 'storm', 'quote' | 'stock', 'payments'>>
+> = {
   opens: payments.opens({ within: '2s', of: 'storm' }),
   staysClosed: payments.staysClosed(),
   visits: payments.visits(['closed', 'open', 'half-open', 'closed']),
@@ -54,7 +56,14 @@ const NAMES: Names = {
 const whole = recordingOf({
   requests: [...steadily(0, 18_000, 40), ...steadily(0, 18_000, 40, { name: 'stock' })],
   exchanges: steadily(4000, 8000, 20, { status: 503, fault: 'storm', trace: 1 }),
-  breakers: { 'orders.payments': [[0, 'closed'], [4300, 'open'], [8600, 'half-open'], [8610, 'closed']] },
+  breakers: {
+    'orders.payments': [
+      [0, 'closed'],
+      [4300, 'open'],
+      [8600, 'half-open'],
+      [8610, 'closed'],
+    ],
+  },
 });
 
 /** Recordings that prove nothing, or that no run should have left. */
@@ -63,8 +72,13 @@ const hostile: Readonly<Record<string, Recording>> = {
   'a run whose load never began': recordingOf({ loadStartedMs: null, exchanges: [], ended: 'failed' }),
   'a run that was cut off in the baseline': { ...recordingOf({ ended: null, exchanges: [] }), events: recordingOf({}).events.slice(0, 2) },
   'a fault that never came into force': recordingOf({ faults: [{ acknowledgedLateMs: null, withdrawnLateMs: null }] }),
-  'a recording of another system': recordingOf({ plan: { system: { name: 'other', entry: 'x', services: {}, edges: [], breakers: {} }, faults: [] } }),
-  'times that are no numbers': { ...whole, requests: whole.requests.map((row) => ({ ...row, endedUs: Number.NaN, startedUs: Number.NaN })) },
+  'a recording of another system': recordingOf({
+    plan: { system: { name: 'other', entry: 'x', services: {}, edges: [], breakers: {} }, faults: [] },
+  }),
+  'times that are no numbers': {
+    ...whole,
+    requests: whole.requests.map((row) => ({ ...row, endedUs: Number.NaN, startedUs: Number.NaN })),
+  },
   'events that came backwards': { ...whole, events: whole.events.toReversed() },
   'rows that end before they begin': {
     ...whole,
@@ -74,7 +88,11 @@ const hostile: Readonly<Record<string, Recording>> = {
   'names that objects already have': {
     ...whole,
     requests: whole.requests.map((row) => ({ ...row, traceId: '__proto__', observed: { value: 'constructor', version: '__proto__' } })),
-    exchanges: whole.exchanges.map((row) => ({ ...row, traceId: 'toString', observed: { value: '<img onerror=x>', version: 'hasOwnProperty' } })),
+    exchanges: whole.exchanges.map((row) => ({
+      ...row,
+      traceId: 'toString',
+      observed: { value: '<img onerror=x>', version: 'hasOwnProperty' },
+    })),
   },
 };
 
@@ -132,7 +150,9 @@ test('every code that a check can end with has a sentence', () => {
   const sources = readdirSync(folder).map((file) => readFileSync(new URL(file, folder), 'utf8'));
   const codes = new Set(
     sources.flatMap((source) =>
-      [...source.matchAll(/\bcode: ([^,\n]+)|\['(fallback-[a-z]+)',/g)].flatMap((match) => [...(match[1] ?? `'${match[2]}'`).matchAll(/'([a-z-]+)'/g)].map(([, code]) => code ?? '')),
+      [...source.matchAll(/\bcode: ([^,\n]+)|\['(fallback-[a-z]+)',/g)].flatMap((match) =>
+        [...(match[1] ?? `'${match[2]}'`).matchAll(/'([a-z-]+)'/g)].map(([, code]) => code ?? ''),
+      ),
     ),
   );
   codes.delete('inconclusive');

@@ -43,16 +43,45 @@ function evaluate({ effect }: AtMostOnce, { recording }: Evidence): Result {
   const rows = recording.effects.filter((row) => row.effect === effect);
   if (rows.length === 0) return tooFew(`'${effect}' effects`, 0, 1);
   const byKey = Map.groupBy(rows, ({ key }) => key);
-  const repeated = [...byKey.entries()].filter(([key, group]) => key !== '' && group.length > 1).toSorted((left, right) => right[1].length - left[1].length);
+  const repeated = [...byKey.entries()]
+    .filter(([key, group]) => key !== '' && group.length > 1)
+    .toSorted((left, right) => right[1].length - left[1].length);
   const most = repeated[0]?.[1].length ?? 1;
   const keyless = byKey.get('')?.length ?? 0;
-  const values = { effect, effects: rows.length, intents: byKey.size, repeated: repeated.length, most, example: repeated[0]?.[0] ?? null, keyless };
+  const values = {
+    effect,
+    effects: rows.length,
+    intents: byKey.size,
+    repeated: repeated.length,
+    most,
+    example: repeated[0]?.[0] ?? null,
+    keyless,
+  };
   const measured = { value: most, unit: 'count' as const };
   if (repeated.length > 0) {
     const [first] = repeated[0]?.[1] ?? [];
     const rowsRepeated = repeated.flatMap(([, group]) => group);
-    return { verdict: 'fail', code: 'at-most-once', values, measured, evidence: rowsOf('effects', rowsRepeated.map(({ id }) => id), { fromUs: first?.atUs ?? 0, toUs: rowsRepeated.at(-1)?.atUs ?? 0 }) };
+    return {
+      verdict: 'fail',
+      code: 'at-most-once',
+      values,
+      measured,
+      evidence: rowsOf(
+        'effects',
+        rowsRepeated.map(({ id }) => id),
+        { fromUs: first?.atUs ?? 0, toUs: rowsRepeated.at(-1)?.atUs ?? 0 },
+      ),
+    };
   }
   if (keyless > 0) return { verdict: 'inconclusive', code: 'effects-without-key', values };
-  return { verdict: 'pass', code: 'at-most-once', values, measured, evidence: rowsOf('effects', rows.map(({ id }) => id)) };
+  return {
+    verdict: 'pass',
+    code: 'at-most-once',
+    values,
+    measured,
+    evidence: rowsOf(
+      'effects',
+      rows.map(({ id }) => id),
+    ),
+  };
 }

@@ -7,7 +7,8 @@ import { faultNotInForce, findingOf, rowsOf, tooFew, type Result } from './findi
 import { reachedSystem } from './traffic.ts';
 
 /** When an expectation about traffic counts: while a fault is in force, or during a phase of the timeline. */
-export type During<D extends string> = { readonly of: Exclude<D, PhaseName>; readonly phase?: never } | { readonly phase: PhaseName; readonly of?: never };
+export type During<D extends string> =
+  { readonly of: Exclude<D, PhaseName>; readonly phase?: never } | { readonly phase: PhaseName; readonly of?: never };
 
 /** Enough answers are good during a fault or a phase. */
 export interface Availability<F extends string = string, R extends string = string> extends Expectation<never, never, F, R, never> {
@@ -71,7 +72,10 @@ export const availabilityCheck: Check<Availability> = {
   evaluate(expectation, evidence) {
     const span = duringSpan(expectation, evidence);
     const result = span === null ? faultNotInForce(expectation.of ?? '') : evaluate(expectation, evidence, span);
-    return findingOf(expectation, expectation.request ?? 'all requests', { expected: { value: expectation.min, unit: 'ratio' }, ...result });
+    return findingOf(expectation, expectation.request ?? 'all requests', {
+      expected: { value: expectation.min, unit: 'ratio' },
+      ...result,
+    });
   },
 };
 
@@ -81,7 +85,11 @@ export function duringOf<const D extends string>(during: D): During<D> {
   return phase === undefined ? { of: during as Exclude<D, PhaseName> } : { phase };
 }
 
-export function duringProblems(of: string | undefined, phase: string | undefined, path: string): { path: string; expected: string; found: string }[] {
+export function duringProblems(
+  of: string | undefined,
+  phase: string | undefined,
+  path: string,
+): { path: string; expected: string; found: string }[] {
   if ((of === undefined) !== (phase === undefined)) return [];
   return [{ path, expected: "either 'of' (a fault) or 'phase'", found: of === undefined ? 'neither' : 'both' }];
 }
@@ -100,7 +108,16 @@ function evaluate({ of, phase, request, min, countDegraded }: Availability, evid
   return {
     verdict: ratio >= min ? 'pass' : 'fail',
     code: 'availability',
-    values: { during: of ?? phase ?? '', request: request ?? null, ratio, min, arrivals: rows.length, bad: bad.length, outcomes, countDegraded: countDegraded === true },
+    values: {
+      during: of ?? phase ?? '',
+      request: request ?? null,
+      ratio,
+      min,
+      arrivals: rows.length,
+      bad: bad.length,
+      outcomes,
+      countDegraded: countDegraded === true,
+    },
     measured: { value: ratio, unit: 'ratio' },
     // A slow machine lets answers time out.
     ...(ratio >= min ? {} : { timingMarginMs: 0 }),

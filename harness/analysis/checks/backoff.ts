@@ -87,7 +87,8 @@ export const backoffCheck: Check<Backoff> = {
 function evaluate({ edge, firstMinMs, growthMin, jitter }: Backoff, evidence: Evidence, span: Span): Result {
   const calls = evidence.exchangesIn({ fromUs: span.fromUs, toUs: Infinity }, edge);
   const { traces, untraced } = callsByTrace(calls);
-  if (untraced > calls.length * UNTRACED_MAX) return { verdict: 'inconclusive', code: 'edge-untraced', values: { edge, untraced, calls: calls.length } };
+  if (untraced > calls.length * UNTRACED_MAX)
+    return { verdict: 'inconclusive', code: 'edge-untraced', values: { edge, untraced, calls: calls.length } };
   const retried = [...traces.values()].filter((attempts) => attempts.length > 1 && (attempts[0]?.startedUs ?? Infinity) < span.toUs);
   if (retried.length < RETRIED_NEEDED) return tooFew(`retried requests on ${edge}`, retried.length, RETRIED_NEEDED);
   const first = retried.map((attempts) => waitMs(attempts, 1)).filter((wait) => wait !== null);
@@ -96,15 +97,31 @@ function evaluate({ edge, firstMinMs, growthMin, jitter }: Backoff, evidence: Ev
   const growth = firstMs > 0 ? (quantile(second, 0.5) ?? 0) / firstMs : 0;
   const spread = spreadOf(first);
   const common = {
-    values: { edge, firstMinMs, firstMs, growthMin: growthMin ?? null, growth, twice: second.length, spread, spreadMin: JITTER_MIN, retried: retried.length },
+    values: {
+      edge,
+      firstMinMs,
+      firstMs,
+      growthMin: growthMin ?? null,
+      growth,
+      twice: second.length,
+      spread,
+      spreadMin: JITTER_MIN,
+      retried: retried.length,
+    },
     measured: { value: firstMs, unit: 'ms' as const },
-    evidence: rowsOf('exchanges', retried.flat().map(({ id }) => id), span),
+    evidence: rowsOf(
+      'exchanges',
+      retried.flat().map(({ id }) => id),
+      span,
+    ),
   };
   const marginMs = Math.abs(firstMs - firstMinMs);
   if (firstMs < firstMinMs) return { ...common, verdict: 'fail', code: 'backoff-short', timingMarginMs: marginMs };
   if (jitter === true && spread < JITTER_MIN) return { ...common, verdict: 'fail', code: 'backoff-even' };
-  if (growthMin !== undefined && second.length < TWICE_NEEDED) return { ...tooFew(`requests retried twice on ${edge}`, second.length, TWICE_NEEDED), evidence: common.evidence };
-  if (growthMin !== undefined && growth < growthMin) return { ...common, verdict: 'fail', code: 'backoff-flat', timingMarginMs: (growthMin - growth) * firstMs };
+  if (growthMin !== undefined && second.length < TWICE_NEEDED)
+    return { ...tooFew(`requests retried twice on ${edge}`, second.length, TWICE_NEEDED), evidence: common.evidence };
+  if (growthMin !== undefined && growth < growthMin)
+    return { ...common, verdict: 'fail', code: 'backoff-flat', timingMarginMs: (growthMin - growth) * firstMs };
   return { ...common, verdict: 'pass', code: 'backoff', timingMarginMs: marginMs };
 }
 

@@ -11,7 +11,12 @@ export function statesIn(evidence: Evidence, breaker: string, span: Span): reado
     const isBefore = stretch.toUs < span.fromUs || (stretch.toUs === span.fromUs && stretch.fromUs < span.fromUs);
     if (isBefore || stretch.fromUs > span.toUs) continue;
     const fromUs = Math.max(stretch.fromUs, span.fromUs);
-    const cut = { ...stretch, fromUs, toUs: Math.max(fromUs, Math.min(stretch.toUs, span.toUs)), uncertaintyUs: stretch.fromUs < span.fromUs ? 0 : stretch.uncertaintyUs };
+    const cut = {
+      ...stretch,
+      fromUs,
+      toUs: Math.max(fromUs, Math.min(stretch.toUs, span.toUs)),
+      uncertaintyUs: stretch.fromUs < span.fromUs ? 0 : stretch.uncertaintyUs,
+    };
     const last = merged.at(-1);
     if (last?.state === cut.state) merged[merged.length - 1] = { ...last, toUs: Math.max(last.toUs, cut.toUs) };
     else merged.push(cut);

@@ -3,8 +3,18 @@ import { formatMs } from '../../model/time.ts';
 import type { Evidence } from '../evidence.ts';
 import { beginOf, statesIn, unknownUs, verdictWithin } from './breaker-states.ts';
 import type { Check } from './contract.ts';
-import { breakerUnknown, faultNotInForce, faultNotWithdrawn, findingOf, neverOpened, rowsOf, toMs, type Result } from './finding.ts';
-import { faultMoments, horizonUs, roomAfterMs, unreachable, type FaultMoments } from './timeline.ts';
+import {
+  breakerUnknown,
+  cutOff,
+  faultNotInForce,
+  faultNotWithdrawn,
+  findingOf,
+  neverOpened,
+  rowsOf,
+  toMs,
+  type Result,
+} from './finding.ts';
+import { faultMoments, horizonUs, missingMs, roomAfterMs, unreachable, type FaultMoments } from './timeline.ts';
 
 /** A breaker closes soon after a fault is withdrawn, and then stays closed until the end. */
 export interface Closes<B extends string = string, F extends string = string> extends Expectation<never, B, F, never, never> {
@@ -34,15 +44,21 @@ function evaluate({ breaker, of, withinMs }: Closes, evidence: Evidence, { reque
   const toUs = horizonUs(evidence);
   const whole = statesIn(evidence, breaker, { fromUs: requestedUs, toUs });
   const last = whole.at(-1);
-  if (last === undefined || last.state === 'unknown' || last.toUs < toUs) return breakerUnknown(breaker, unknownUs(evidence, breaker, { fromUs: requestedUs, toUs }));
+  if (last === undefined || last.state === 'unknown' || last.toUs < toUs)
+    return breakerUnknown(breaker, unknownUs(evidence, breaker, { fromUs: requestedUs, toUs }));
   if (!whole.some(({ state }) => state === 'open')) {
     const unknown = unknownUs(evidence, breaker, { fromUs: requestedUs, toUs });
     return unknown > 0 ? breakerUnknown(breaker, unknown) : neverOpened(breaker);
   }
+  if (missingMs(evidence) > 0) return cutOff(missingMs(evidence));
   const leftMs = toMs(toUs - withdrawnUs);
   const after = statesIn(evidence, breaker, { fromUs: withdrawnUs, toUs });
   const span = { fromUs: withdrawnUs, toUs };
-  const events = rowsOf('events', after.map(({ eventId }) => eventId), span);
+  const events = rowsOf(
+    'events',
+    after.map(({ eventId }) => eventId),
+    span,
+  );
   if (last.state !== 'closed') {
     if (leftMs <= withinMs) return { verdict: 'inconclusive', code: 'run-too-short', values: { of, neededMs: withinMs, leftMs } };
     const trials = after.filter(({ state }) => state === 'half-open').length;
@@ -54,7 +70,9 @@ function evaluate({ breaker, of, withinMs }: Closes, evidence: Evidence, { reque
   const lowestMs = toMs(Math.max(0, earliestUs - withdrawnUs));
   const highestMs = toMs(Math.max(0, latestUs - withdrawnUs));
   const verdict = verdictWithin(lowestMs, highestMs, withinMs);
-  const reopened = after.filter(({ state }, index) => state === 'open' && index > 0 && after.slice(0, index).some((earlier) => earlier.state === 'closed')).length;
+  const reopened = after.filter(
+    ({ state }, index) => state === 'open' && index > 0 && after.slice(0, index).some((earlier) => earlier.state === 'closed'),
+  ).length;
   return {
     verdict,
     code: verdict === 'inconclusive' ? 'closes-unclear' : 'closes',

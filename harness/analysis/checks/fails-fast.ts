@@ -66,16 +66,33 @@ function evaluate({ breaker, request, p95Ms }: FailsFast, evidence: Evidence, sp
   const wasOpen = (atUs: number): boolean => open.some(({ fromUs, toUs }) => fromUs <= atUs && atUs < toUs);
   const turnedAway = evidence
     .requestsIn(span, request)
-    .filter((row) => row.startedUs !== null && row.traceId !== '' && !reached.has(row.traceId) && reachedSystem(row) && wasOpen(row.startedUs));
-  const measuredMs = quantile(turnedAway.map((row) => serviceMs(row) ?? 0), 0.95);
-  if (measuredMs === null || turnedAway.length < REJECTED_NEEDED) return tooFew(`${request} requests turned away while ${breaker} was open`, turnedAway.length, REJECTED_NEEDED);
+    .filter(
+      (row) => row.startedUs !== null && row.traceId !== '' && !reached.has(row.traceId) && reachedSystem(row) && wasOpen(row.startedUs),
+    );
+  const measuredMs = quantile(
+    turnedAway.map((row) => serviceMs(row) ?? 0),
+    0.95,
+  );
+  if (measuredMs === null || turnedAway.length < REJECTED_NEEDED)
+    return tooFew(`${request} requests turned away while ${breaker} was open`, turnedAway.length, REJECTED_NEEDED);
   const slow = turnedAway.filter((row) => (serviceMs(row) ?? 0) > p95Ms);
   return {
     verdict: measuredMs <= p95Ms ? 'pass' : 'fail',
     code: 'fails-fast',
-    values: { breaker, request, p95Ms, measuredMs, rejected: turnedAway.length, slow: slow.length, openMs: toMs(open.reduce((sum, { fromUs, toUs }) => sum + toUs - fromUs, 0)) },
+    values: {
+      breaker,
+      request,
+      p95Ms,
+      measuredMs,
+      rejected: turnedAway.length,
+      slow: slow.length,
+      openMs: toMs(open.reduce((sum, { fromUs, toUs }) => sum + toUs - fromUs, 0)),
+    },
     measured: { value: measuredMs, unit: 'ms' },
     timingMarginMs: Math.abs(p95Ms - measuredMs),
-    evidence: rowsOf('requests', (slow.length === 0 ? turnedAway : slow).map(({ id }) => id)),
+    evidence: rowsOf(
+      'requests',
+      (slow.length === 0 ? turnedAway : slow).map(({ id }) => id),
+    ),
   };
 }

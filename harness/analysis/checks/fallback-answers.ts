@@ -47,7 +47,10 @@ export function judgeAnswers(question: FallbackQuestion, evidence: Evidence): Fa
   const sightings = sightingsOn(evidence, source);
   const freshMaxUs = usualAgeUs(question, evidence, sightings) ?? stalenessMaxUs;
   const fromUs = withdrawnUs === null ? null : servedAgainUs(evidence, { source, withdrawnUs, deadlineUs });
-  const lists = { degraded: [], valued: [], unreal: [], unmarked: [], malformed: [], stale: [], after: [] } as Record<AnswerList, RequestRow[]>;
+  const lists = { degraded: [], valued: [], unreal: [], unmarked: [], malformed: [], stale: [], after: [] } as Record<
+    AnswerList,
+    RequestRow[]
+  >;
   let oldestUs: number | null = null;
   for (const row of evidence.requestsIn(span, request)) {
     const isDegraded = row.outcome === 'degraded';
@@ -86,7 +89,12 @@ function ageOf(row: RequestRow, sightings: Sightings): number | null {
   return seenUs === null ? null : row.endedUs - seenUs;
 }
 
-function isFromOwnCall({ startedUs, intendedUs, endedUs, traceId, observed }: RequestRow, evidence: Evidence, source: string, sightings: Sightings): boolean {
+function isFromOwnCall(
+  { startedUs, intendedUs, endedUs, traceId, observed }: RequestRow,
+  evidence: Evidence,
+  source: string,
+  sightings: Sightings,
+): boolean {
   if (observed === null) return false;
   const calls = evidence.exchangesIn({ fromUs: startedUs ?? intendedUs, toUs: endedUs + 1 }, source);
   return calls.some((call) => call.traceId === traceId && sightings.isFrom(call, observed));

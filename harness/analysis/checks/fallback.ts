@@ -12,7 +12,13 @@ import { faultMoments, horizonUs, roomAfterMs, unreachable, type FaultMoments, t
 import { allExchanges } from './traffic.ts';
 
 /** Answers that stand in for the real one are honest, bounded in age, and gone once the fault is. */
-export interface Fallback<E extends string = string, F extends string = string, R extends string = string> extends Expectation<E, never, F, R, never> {
+export interface Fallback<E extends string = string, F extends string = string, R extends string = string> extends Expectation<
+  E,
+  never,
+  F,
+  R,
+  never
+> {
   readonly check: 'fallback';
   readonly request: R;
   readonly of: F;
@@ -70,7 +76,8 @@ export const fallbackCheck: Check<Fallback> = {
     edge: { type: 'edge', optional: true },
     endsWithinMs: { type: 'number', min: 1, unit: 'ms', optional: true },
   },
-  describe: ({ request, of, stalenessMaxMs }) => `degraded answers to ${request} are marked, real, at most ${formatMs(stalenessMaxMs)} old, and gone after ${of}`,
+  describe: ({ request, of, stalenessMaxMs }) =>
+    `degraded answers to ${request} are marked, real, at most ${formatMs(stalenessMaxMs)} old, and gone after ${of}`,
   problems,
   evaluate(expectation, evidence) {
     const moments = faultMoments(evidence, expectation.of);
@@ -81,14 +88,33 @@ export const fallbackCheck: Check<Fallback> = {
 
 function problems(expectation: Fallback, plan: PlanSoFar, path: string): readonly Problem[] {
   const { of, request, stalenessMaxMs, endsWithinMs } = expectation;
-  const found: Problem[] = [...unreachable(`${path}.stalenessMaxMs`, stalenessMaxMs, roomAfterMs(plan, of, 'begin'), `what is left of the timeline when ${of} begins`)];
-  if (endsWithinMs !== undefined) found.push(...unreachable(`${path}.endsWithinMs`, endsWithinMs, roomAfterMs(plan, of, 'end'), `what is left of the timeline when ${of} ends`));
+  const found: Problem[] = [
+    ...unreachable(
+      `${path}.stalenessMaxMs`,
+      stalenessMaxMs,
+      roomAfterMs(plan, of, 'begin'),
+      `what is left of the timeline when ${of} begins`,
+    ),
+  ];
+  if (endsWithinMs !== undefined)
+    found.push(
+      ...unreachable(`${path}.endsWithinMs`, endsWithinMs, roomAfterMs(plan, of, 'end'), `what is left of the timeline when ${of} ends`),
+    );
   const observe = plan.load.requests.find(({ name }) => name === request)?.observe;
   if (observe?.degraded === undefined || (observe.value === undefined && observe.version === undefined)) {
-    found.push({ path: `${path}.request`, expected: "a request that observes 'degraded' and 'value' or 'version'", found: `'${request}', which does not` });
+    found.push({
+      path: `${path}.request`,
+      expected: "a request that observes 'degraded' and 'value' or 'version'",
+      found: `'${request}', which does not`,
+    });
   }
   const source = sourceOf(expectation, plan);
-  if (source === null) found.push({ path: `${path}.edge`, expected: `the edge that the value comes from, as ${of} does not reach exactly one edge with 'observe'`, found: 'nothing' });
+  if (source === null)
+    found.push({
+      path: `${path}.edge`,
+      expected: `the edge that the value comes from, as ${of} does not reach exactly one edge with 'observe'`,
+      found: 'nothing',
+    });
   const observed = plan.system.edges.find(({ name }) => name === source)?.observe;
   if (source !== null && observed?.value === undefined && observed?.version === undefined) {
     found.push({ path: `${path}.edge`, expected: "an edge that observes 'value' or 'version'", found: `'${source}', which does not` });
@@ -132,11 +158,23 @@ function endsWithinUs({ of, endsWithinMs }: Fallback, { plan, ...evidence }: Evi
   return phase === null ? 0 : (phase.toUs - phase.fromUs) / 2;
 }
 
-function resultOf({ request, of, stalenessMaxMs }: Fallback, answers: FallbackAnswers, moments: { readonly source: string; readonly acknowledgedUs: number; readonly withdrawnUs: number | null }): Result {
+function resultOf(
+  { request, of, stalenessMaxMs }: Fallback,
+  answers: FallbackAnswers,
+  moments: { readonly source: string; readonly acknowledgedUs: number; readonly withdrawnUs: number | null },
+): Result {
   const { source, acknowledgedUs, withdrawnUs } = moments;
   const { degraded, valued, unreal, unmarked, malformed, stale, after, oldestUs } = answers;
   // What harms longest comes first; the sentence names the others.
-  const broken = ([['fallback-after', after], ['fallback-unreal', unreal], ['fallback-unmarked', unmarked], ['fallback-wrong', malformed], ['fallback-stale', stale]] as const).filter(([, rows]) => rows.length > 0);
+  const broken = (
+    [
+      ['fallback-after', after],
+      ['fallback-unreal', unreal],
+      ['fallback-unmarked', unmarked],
+      ['fallback-wrong', malformed],
+      ['fallback-stale', stale],
+    ] as const
+  ).filter(([, rows]) => rows.length > 0);
   const worst = broken[0];
   const first = worst?.[1][0];
   const values = {
@@ -163,11 +201,32 @@ function resultOf({ request, of, stalenessMaxMs }: Fallback, answers: FallbackAn
   const measured = oldestUs === null ? {} : { measured: { value: toMs(oldestUs), unit: 'ms' as const } };
   if (worst !== undefined) {
     const [code, rows] = worst;
-    return { verdict: 'fail', code, values, ...measured, ...marginOf(code, answers, stalenessMaxMs), evidence: rowsOf('requests', rows.map(({ id }) => id), { fromUs: first?.intendedUs ?? 0, toUs: rows.at(-1)?.endedUs ?? 0 }) };
+    return {
+      verdict: 'fail',
+      code,
+      values,
+      ...measured,
+      ...marginOf(code, answers, stalenessMaxMs),
+      evidence: rowsOf(
+        'requests',
+        rows.map(({ id }) => id),
+        { fromUs: first?.intendedUs ?? 0, toUs: rows.at(-1)?.endedUs ?? 0 },
+      ),
+    };
   }
   if (withdrawnUs === null) return faultNotWithdrawn(of);
   if (oldestUs === null) return tooFew(`degraded answers to ${request} with a value`, valued.length, 1);
-  return { verdict: 'pass', code: 'fallback', values, ...measured, timingMarginMs: stalenessMaxMs - toMs(oldestUs), evidence: rowsOf('requests', degraded.map(({ id }) => id)) };
+  return {
+    verdict: 'pass',
+    code: 'fallback',
+    values,
+    ...measured,
+    timingMarginMs: stalenessMaxMs - toMs(oldestUs),
+    evidence: rowsOf(
+      'requests',
+      degraded.map(({ id }) => id),
+    ),
+  };
 }
 
 function scalarOf(row: RequestRow | undefined): string | number | boolean | null {
@@ -175,9 +234,14 @@ function scalarOf(row: RequestRow | undefined): string | number | boolean | null
 }
 
 /** No delay invents a value or drops a marker; an age it can stretch, and a breaker it can open once more. */
-function marginOf(code: string, { oldestUs, unreal, malformed, after }: FallbackAnswers, stalenessMaxMs: number): { readonly timingMarginMs?: number } {
+function marginOf(
+  code: string,
+  { oldestUs, unreal, malformed, after }: FallbackAnswers,
+  stalenessMaxMs: number,
+): { readonly timingMarginMs?: number } {
   if (code === 'fallback-stale') return { timingMarginMs: toMs(oldestUs ?? 0) - stalenessMaxMs };
   if (code === 'fallback-unmarked') return { timingMarginMs: 0 };
-  const isMadeWrong = after.some((row) => unreal.includes(row) || malformed.includes(row));
+  const madeWrong = new Set([...unreal, ...malformed]);
+  const isMadeWrong = after.some((row) => madeWrong.has(row));
   return code === 'fallback-after' && !isMadeWrong ? { timingMarginMs: 0 } : {};
 }

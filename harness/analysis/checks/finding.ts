@@ -5,7 +5,9 @@ import type { Expectation } from '../../model/scenario.ts';
 const IDS_MAX = 50;
 
 /** What one check says of one expectation; the rest of a finding follows from the expectation. */
-export interface Result extends Partial<Pick<Finding, 'expected' | 'measured' | 'resolutionMs' | 'timingMarginMs' | 'evidence' | 'timeline'>> {
+export interface Result extends Partial<
+  Pick<Finding, 'expected' | 'measured' | 'resolutionMs' | 'timingMarginMs' | 'evidence' | 'timeline'>
+> {
   readonly verdict: 'pass' | 'fail' | 'inconclusive';
   readonly code: string;
   readonly values: Finding['explanation']['values'];
@@ -32,11 +34,17 @@ const NOT_COUNTABLE: Result = { verdict: 'inconclusive', code: 'not-countable', 
 /** A comparison with what is no number is false either way, so it must decide nothing. */
 function isCountable({ values, measured, timingMarginMs, timeline }: Result): boolean {
   const moments = timeline?.moments.map(({ atUs }) => atUs) ?? [];
-  return [...Object.values(values), measured?.value, timingMarginMs, ...moments].every((value) => typeof value !== 'number' || Number.isFinite(value));
+  return [...Object.values(values), measured?.value, timingMarginMs, ...moments].every(
+    (value) => typeof value !== 'number' || Number.isFinite(value),
+  );
 }
 
 /** Rows of one table as evidence, none where there are none. */
-export function rowsOf(table: EvidenceRef['table'], ids: readonly (number | null)[], span?: { readonly fromUs: number; readonly toUs: number }): EvidenceRef[] {
+export function rowsOf(
+  table: EvidenceRef['table'],
+  ids: readonly (number | null)[],
+  span?: { readonly fromUs: number; readonly toUs: number },
+): EvidenceRef[] {
   const known = ids.filter((id) => id !== null);
   if (known.length === 0) return [];
   return [{ table, ids: known.slice(0, IDS_MAX), ...(span === undefined ? {} : { fromUs: span.fromUs, toUs: span.toUs }) }];
@@ -59,6 +67,11 @@ export function faultNotInForce(fault: string): Result {
 /** Nothing can be told: nobody saw that the fault was withdrawn. */
 export function faultNotWithdrawn(fault: string): Result {
   return { verdict: 'inconclusive', code: 'fault-not-withdrawn', values: { fault } };
+}
+
+/** Nothing can be told of what holds until the end: the recording breaks off before. */
+export function cutOff(missingMs: number): Result {
+  return { verdict: 'inconclusive', code: 'run-cut', values: { missingMs: roundMs(missingMs) } };
 }
 
 /** Nothing can be told: there is too little of what the check counts. */

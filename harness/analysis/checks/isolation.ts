@@ -51,7 +51,8 @@ export const isolationCheck: Check<Isolation> = {
   kind: 'isolation',
   needs: [],
   schema: { request: { type: 'request' }, of: { type: 'fault' }, p95RatioMax: { type: 'number', min: 1, unit: 'times the baseline' } },
-  describe: ({ request, of, p95RatioMax }) => `${request} stays within ${p95RatioMax} times its baseline p95, and as available, during ${of}`,
+  describe: ({ request, of, p95RatioMax }) =>
+    `${request} stays within ${p95RatioMax} times its baseline p95, and as available, during ${of}`,
   problems: () => [],
   evaluate(expectation, evidence) {
     const span = evidence.faultSpan(expectation.of);
@@ -74,10 +75,34 @@ function evaluate({ request, of, p95RatioMax }: Isolation, evidence: Evidence, s
   const badBefore = before.filter(isBad).length / before.length;
   const hasDropped = bad.length / during.length > badBefore + DROP_MAX && bad.length > badBefore * during.length + MORE_BAD_MAX;
   const ratio = beforeMs > 0 ? duringMs / beforeMs : 0;
-  const values = { request, of, p95RatioMax, ratio, beforeMs, duringMs, limitMs, arrivals: during.length, bad: bad.length, okBefore: 1 - badBefore, okDuring: 1 - bad.length / during.length };
+  const values = {
+    request,
+    of,
+    p95RatioMax,
+    ratio,
+    beforeMs,
+    duringMs,
+    limitMs,
+    arrivals: during.length,
+    bad: bad.length,
+    okBefore: 1 - badBefore,
+    okDuring: 1 - bad.length / during.length,
+  };
   const measured = { value: ratio, unit: 'x' as const };
   // A slow machine lets answers time out.
-  if (hasDropped) return { verdict: 'fail', code: 'isolation-dropped', values, measured, timingMarginMs: 0, evidence: rowsOf('requests', bad.map(({ id }) => id), span) };
+  if (hasDropped)
+    return {
+      verdict: 'fail',
+      code: 'isolation-dropped',
+      values,
+      measured,
+      timingMarginMs: 0,
+      evidence: rowsOf(
+        'requests',
+        bad.map(({ id }) => id),
+        span,
+      ),
+    };
   const slow = during.filter((row) => responseMs(row) > limitMs);
   return {
     verdict: duringMs <= limitMs ? 'pass' : 'fail',
@@ -85,7 +110,11 @@ function evaluate({ request, of, p95RatioMax }: Isolation, evidence: Evidence, s
     values,
     measured,
     timingMarginMs: Math.abs(duringMs - limitMs),
-    evidence: rowsOf('requests', (slow.length === 0 ? during : slow).map(({ id }) => id), span),
+    evidence: rowsOf(
+      'requests',
+      (slow.length === 0 ? during : slow).map(({ id }) => id),
+      span,
+    ),
   };
 }
 

@@ -67,7 +67,10 @@ export const latencyWithinCheck: Check<LatencyWithin> = {
   },
   describe: ({ request, quantile: share, maxMs, ...when }) =>
     `p${Number((share * 100).toFixed(2))} of ${request ?? 'all requests'} is at most ${formatMs(maxMs)} during ${when.of ?? when.phase ?? 'the run'}`,
-  problems: ({ of, phase, request, maxMs }: LatencyWithin, plan, path) => [...duringProblems(of, phase, path), ...aboveTimeout(`${path}.maxMs`, maxMs, plan, request)],
+  problems: ({ of, phase, request, maxMs }: LatencyWithin, plan, path) => [
+    ...duringProblems(of, phase, path),
+    ...aboveTimeout(`${path}.maxMs`, maxMs, plan, request),
+  ],
   evaluate(expectation, evidence) {
     const span = duringSpan(expectation, evidence);
     const result = span === null ? faultNotInForce(expectation.of ?? '') : evaluate(expectation, evidence, span);
@@ -84,9 +87,21 @@ function evaluate({ of, phase, request, quantile: share, maxMs }: LatencyWithin,
   return {
     verdict: measuredMs <= maxMs ? 'pass' : 'fail',
     code: 'latency',
-    values: { during: of ?? phase ?? '', request: request ?? null, quantile: share, measuredMs, maxMs, arrivals: rows.length, slow: slow.length },
+    values: {
+      during: of ?? phase ?? '',
+      request: request ?? null,
+      quantile: share,
+      measuredMs,
+      maxMs,
+      arrivals: rows.length,
+      slow: slow.length,
+    },
     measured: { value: measuredMs, unit: 'ms' },
     timingMarginMs: Math.abs(maxMs - measuredMs),
-    evidence: rowsOf('requests', (slow.length === 0 ? rows : slow).map(({ id }) => id), span),
+    evidence: rowsOf(
+      'requests',
+      (slow.length === 0 ? rows : slow).map(({ id }) => id),
+      span,
+    ),
   };
 }

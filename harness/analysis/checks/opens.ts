@@ -36,9 +36,15 @@ export const opensCheck: Check<Opens> = {
 function evaluate({ breaker, of, withinMs }: Opens, evidence: Evidence, { requestedUs, acknowledgedUs, eventIds }: FaultMoments): Result {
   const states = statesIn(evidence, breaker, { fromUs: requestedUs, toUs: horizonUs(evidence) });
   const before = states[0];
-  if (before === undefined || before.state === 'unknown') return breakerUnknown(breaker, unknownUs(evidence, breaker, { fromUs: requestedUs, toUs: horizonUs(evidence) }));
+  if (before === undefined || before.state === 'unknown')
+    return breakerUnknown(breaker, unknownUs(evidence, breaker, { fromUs: requestedUs, toUs: horizonUs(evidence) }));
   if (before.state !== 'closed' && before.state !== 'disabled') {
-    return { verdict: 'inconclusive', code: 'opens-already', values: { of, state: before.state }, evidence: rowsOf('events', [before.eventId]) };
+    return {
+      verdict: 'inconclusive',
+      code: 'opens-already',
+      values: { of, state: before.state },
+      evidence: rowsOf('events', [before.eventId]),
+    };
   }
   const index = states.findIndex(({ state }) => state === 'open');
   if (index < 0) return notOpened({ breaker, of, withinMs }, evidence, acknowledgedUs);
@@ -50,7 +56,14 @@ function evaluate({ breaker, of, withinMs }: Opens, evidence: Evidence, { reques
   return {
     verdict,
     code: verdict === 'inconclusive' ? 'opens-unclear' : 'opens',
-    values: { of, withinMs, lowestMs, afterMs: highestMs, calls: evidence.exchangesIn({ fromUs: requestedUs, toUs: latestUs }, edge).length, edge },
+    values: {
+      of,
+      withinMs,
+      lowestMs,
+      afterMs: highestMs,
+      calls: evidence.exchangesIn({ fromUs: requestedUs, toUs: latestUs }, edge).length,
+      edge,
+    },
     measured: { value: highestMs, unit: 'ms' },
     resolutionMs: toMs(latestUs - earliestUs),
     timingMarginMs: Math.abs(withinMs - highestMs),
@@ -58,7 +71,11 @@ function evaluate({ breaker, of, withinMs }: Opens, evidence: Evidence, { reques
   };
 }
 
-function notOpened({ breaker, of, withinMs }: Pick<Opens, 'breaker' | 'of' | 'withinMs'>, evidence: Evidence, acknowledgedUs: number): Result {
+function notOpened(
+  { breaker, of, withinMs }: Pick<Opens, 'breaker' | 'of' | 'withinMs'>,
+  evidence: Evidence,
+  acknowledgedUs: number,
+): Result {
   const horizon = horizonUs(evidence);
   const span = { fromUs: acknowledgedUs, toUs: Math.min(acknowledgedUs + withinMs * 1000, horizon) };
   const unknown = unknownUs(evidence, breaker, span);
@@ -73,6 +90,10 @@ function notOpened({ breaker, of, withinMs }: Pick<Opens, 'breaker' | 'of' | 'wi
     verdict: 'fail',
     code: 'opens-never',
     values: { of, withinMs, failed: failed.length, edge },
-    evidence: rowsOf('exchanges', failed.map(({ id }) => id), span),
+    evidence: rowsOf(
+      'exchanges',
+      failed.map(({ id }) => id),
+      span,
+    ),
   };
 }

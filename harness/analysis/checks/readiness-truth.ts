@@ -46,13 +46,19 @@ export const readinessTruthCheck: Check<ReadinessTruth> = {
   describe: ({ service, of }) => `${service} serves whenever it says that it is ready${of === undefined ? '' : `, from ${of} on`}`,
   problems({ service }: ReadinessTruth, plan, path) {
     const hasReadyPath = plan.system.services[service]?.ready !== undefined;
-    return hasReadyPath ? [] : [{ path: `${path}.service`, expected: 'a service with a `ready` path', found: `'${service}', which declares none` }];
+    return hasReadyPath
+      ? []
+      : [{ path: `${path}.service`, expected: 'a service with a `ready` path', found: `'${service}', which declares none` }];
   },
   evaluate(expectation, evidence) {
     const { of, service } = expectation;
     const fromUs = of === undefined ? evidence.loadStartedUs : (faultMoments(evidence, of)?.requestedUs ?? null);
     const result =
-      fromUs === null ? (of === undefined ? tooFew('arrivals', 0, 1) : faultNotInForce(of)) : evaluate(service, evidence, { fromUs, toUs: horizonUs(evidence) });
+      fromUs === null
+        ? of === undefined
+          ? tooFew('arrivals', 0, 1)
+          : faultNotInForce(of)
+        : evaluate(service, evidence, { fromUs, toUs: horizonUs(evidence) });
     return findingOf(expectation, service, { expected: { value: 0, unit: 'count' }, ...result });
   },
 };
@@ -61,7 +67,12 @@ function evaluate(service: string, evidence: Evidence, span: Span): Result {
   const edges = evidence.plan.system.edges.filter(({ callee }) => callee === service);
   const claims = claimsOf(service, evidence, span);
   const judged = claims.flatMap((claim) =>
-    edges.flatMap(({ name }) => evidence.exchangesIn(claim, name).filter((call) => call.fault === null && call.endedUs <= claim.toUs && call.outcome !== 'unfinished').map((call) => ({ call, claim }))),
+    edges.flatMap(({ name }) =>
+      evidence
+        .exchangesIn(claim, name)
+        .filter((call) => call.fault === null && call.endedUs <= claim.toUs && call.outcome !== 'unfinished')
+        .map((call) => ({ call, claim })),
+    ),
   );
   if (judged.length === 0) return tooFew(`calls into ${service} while it said that it was ready`, 0, 1);
   const wrongAnswers = judged.filter(({ call }) => call.outcome === 'answered' && !isGood(call));
@@ -85,8 +96,12 @@ function evaluate(service: string, evidence: Evidence, span: Span): Result {
       ...(first === undefined ? {} : { atMs: toMs(first.call.startedUs - span.fromUs) }),
     },
     measured: { value: lies.length, unit: 'count' },
-    ...(isLying ? { timingMarginMs: Math.max(...lies.map(({ call, claim }) => insideMs(call, claim))) } : {}),
-    evidence: rowsOf('exchanges', (isLying ? lies : judged).map(({ call }) => call.id), first === undefined ? span : { fromUs: first.call.startedUs, toUs: last?.call.endedUs ?? first.call.endedUs }),
+    ...(isLying ? { timingMarginMs: lies.reduce((deepest, { call, claim }) => Math.max(deepest, insideMs(call, claim)), 0) } : {}),
+    evidence: rowsOf(
+      'exchanges',
+      (isLying ? lies : judged).map(({ call }) => call.id),
+      first === undefined ? span : { fromUs: first.call.startedUs, toUs: last?.call.endedUs ?? first.call.endedUs },
+    ),
   };
 }
 
@@ -97,7 +112,8 @@ function claimsOf(service: string, evidence: Evidence, span: Span): readonly Spa
   for (const event of evidence.recording.events) {
     if (event.kind === 'service' && event.service === service) before = null;
     if (event.kind !== 'readiness' || event.service !== service) continue;
-    if (before !== null && event.ready) addClaim(claims, { fromUs: Math.max(before.answeredUs, span.fromUs), toUs: Math.min(event.atUs, span.toUs) }, before);
+    if (before !== null && event.ready)
+      addClaim(claims, { fromUs: Math.max(before.answeredUs, span.fromUs), toUs: Math.min(event.atUs, span.toUs) }, before);
     before = event.ready ? event : null;
   }
   return claims;

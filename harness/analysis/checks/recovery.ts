@@ -88,8 +88,18 @@ function problems(expectation: Recovery, plan: PlanSoFar, path: string): readonl
   const isTooFine: Problem[] =
     withinMs > resolutionMs
       ? []
-      : [{ path: `${path}.withinMs`, expected: `more than ${formatMs(resolutionMs)}, as finely as recovery can be measured under this load`, found: formatMs(withinMs) }];
-  return [...unreachable(`${path}.withinMs`, withinMs, roomMs === null ? null : roomMs - holdForMs, why), ...isTooFine, ...aboveTimeout(`${path}.p95Ms`, p95Ms, plan, request)];
+      : [
+          {
+            path: `${path}.withinMs`,
+            expected: `more than ${formatMs(resolutionMs)}, as finely as recovery can be measured under this load`,
+            found: formatMs(withinMs),
+          },
+        ];
+  return [
+    ...unreachable(`${path}.withinMs`, withinMs, roomMs === null ? null : roomMs - holdForMs, why),
+    ...isTooFine,
+    ...aboveTimeout(`${path}.p95Ms`, p95Ms, plan, request),
+  ];
 }
 
 /** The bucket that the arrivals from the fault's begin on allow, in milliseconds. */
@@ -112,10 +122,23 @@ function evaluate(expectation: Recovery, evidence: Evidence): Result {
   const resolutionMs = toMs(timeline.bucketUs);
   const leftMs = toMs(timeline.horizonUs - withdrawnUs);
   const values = { of, withinMs, availability, p95Ms, holdForMs, request: request ?? null, leftMs };
-  const common = { resolutionMs, timeline, evidence: timeline.moments.filter(({ moment }) => moment === 't3' || moment === 't6' || moment === 't8').flatMap((moment) => moment.evidence) };
+  const common = {
+    resolutionMs,
+    timeline,
+    evidence: timeline.moments
+      .filter(({ moment }) => moment === 't3' || moment === 't6' || moment === 't8')
+      .flatMap((moment) => moment.evidence),
+  };
   if (timeline.recoveryMs === null) {
-    if (leftMs < withinMs + holdForMs) return { ...common, verdict: 'inconclusive', code: 'run-too-short', values: { of, neededMs: withinMs + holdForMs, leftMs } };
-    return { ...common, verdict: 'fail', code: 'recovery-censored', values: { ...values, ...reached(timeline) }, timingMarginMs: slackMs(expectation, evidence) };
+    if (leftMs < withinMs + holdForMs)
+      return { ...common, verdict: 'inconclusive', code: 'run-too-short', values: { of, neededMs: withinMs + holdForMs, leftMs } };
+    return {
+      ...common,
+      verdict: 'fail',
+      code: 'recovery-censored',
+      values: { ...values, ...reached(timeline) },
+      timingMarginMs: slackMs(expectation, evidence),
+    };
   }
   const { recoveryMs } = timeline;
   // Recovery is the begin of a window: users may have been served again at any moment of the window before it.

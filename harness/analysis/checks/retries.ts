@@ -49,7 +49,11 @@ export function retries<const E extends string, const F extends string = never>(
 export const retriesCheck: Check<Retries> = {
   kind: 'retries',
   needs: ['tap'],
-  schema: { edge: { type: 'edge' }, of: { type: 'fault', optional: true }, amplificationMax: { type: 'number', min: 1, unit: 'attempts a call' } },
+  schema: {
+    edge: { type: 'edge' },
+    of: { type: 'fault', optional: true },
+    amplificationMax: { type: 'number', min: 1, unit: 'attempts a call' },
+  },
   describe: ({ edge, of, amplificationMax }) => `at most ${amplificationMax} attempts a call on ${edge} during ${of ?? 'the faults'}`,
   problems: () => [],
   evaluate(expectation, evidence) {
@@ -62,17 +66,30 @@ export const retriesCheck: Check<Retries> = {
 function evaluate({ edge, of, amplificationMax }: Retries, evidence: Evidence, span: Span): Result {
   const attempts = evidence.exchangesIn(span, edge);
   const { traces, untraced } = callsByTrace(attempts);
-  if (untraced > attempts.length * UNTRACED_MAX) return { verdict: 'inconclusive', code: 'edge-untraced', values: { edge, untraced, calls: attempts.length } };
+  if (untraced > attempts.length * UNTRACED_MAX)
+    return { verdict: 'inconclusive', code: 'edge-untraced', values: { edge, untraced, calls: attempts.length } };
   if (traces.size < CALLERS_NEEDED) return tooFew(`requests that called ${edge}`, traces.size, CALLERS_NEEDED);
   const amplification = (attempts.length - untraced) / traces.size;
   const most = [...traces.values()].toSorted((left, right) => right.length - left.length);
   return {
     verdict: amplification <= amplificationMax ? 'pass' : 'fail',
     code: 'retries',
-    values: { edge, of: of ?? null, amplification, amplificationMax, attempts: attempts.length - untraced, callers: traces.size, most: most[0]?.length ?? 0 },
+    values: {
+      edge,
+      of: of ?? null,
+      amplification,
+      amplificationMax,
+      attempts: attempts.length - untraced,
+      callers: traces.size,
+      most: most[0]?.length ?? 0,
+    },
     measured: { value: amplification, unit: 'x' },
     // A slow machine lets calls time out, and those are retried.
     ...(amplification <= amplificationMax ? {} : { timingMarginMs: 0 }),
-    evidence: rowsOf('exchanges', most.flat().map(({ id }) => id), span),
+    evidence: rowsOf(
+      'exchanges',
+      most.flat().map(({ id }) => id),
+      span,
+    ),
   };
 }

@@ -9,8 +9,13 @@ const GRACE_US = 1_000_000;
  * From when on a degraded answer needs an excuse: one second after the source answered its first untouched call and all
  * breakers were closed, at the latest at the deadline.
  */
-export function servedAgainUs(evidence: Evidence, { source, withdrawnUs, deadlineUs }: { readonly source: string; readonly withdrawnUs: number; readonly deadlineUs: number }): number {
-  const good = evidence.exchangesIn({ fromUs: withdrawnUs, toUs: deadlineUs }, source).find((exchange) => exchange.fault === null && isGood(exchange));
+export function servedAgainUs(
+  evidence: Evidence,
+  { source, withdrawnUs, deadlineUs }: { readonly source: string; readonly withdrawnUs: number; readonly deadlineUs: number },
+): number {
+  const good = evidence
+    .exchangesIn({ fromUs: withdrawnUs, toUs: deadlineUs }, source)
+    .find((exchange) => exchange.fault === null && isGood(exchange));
   if (good === undefined) return deadlineUs;
   return Math.min(allClosedUs(evidence, good.endedUs) + GRACE_US, deadlineUs);
 }
@@ -18,7 +23,7 @@ export function servedAgainUs(evidence: Evidence, { source, withdrawnUs, deadlin
 /** The first moment from `fromUs` on at which every breaker of the system is closed; Infinity if there is none. */
 function allClosedUs(evidence: Evidence, fromUs: number): number {
   let atUs = fromUs;
-  for (let isSettled = false; !isSettled; ) {
+  for (let isSettled = false; !isSettled;) {
     isSettled = true;
     for (const breaker of Object.keys(evidence.plan.system.breakers)) {
       const closed = evidence.breaker(breaker).find(({ state, toUs }) => state === 'closed' && toUs > atUs);
@@ -37,7 +42,9 @@ function allClosedUs(evidence: Evidence, fromUs: number): number {
  */
 export function isExcused(row: RequestRow, evidence: Evidence, deadlineUs: number): boolean {
   const span = { fromUs: row.startedUs ?? row.intendedUs, toUs: row.endedUs + 1 };
-  const hasFailedCall = evidence.plan.system.edges.some(({ name }) => evidence.exchangesIn(span, name).some((exchange) => exchange.traceId === row.traceId && hasFailed(exchange)));
+  const hasFailedCall = evidence.plan.system.edges.some(({ name }) =>
+    evidence.exchangesIn(span, name).some((exchange) => exchange.traceId === row.traceId && hasFailed(exchange)),
+  );
   if (hasFailedCall) return true;
   if (span.fromUs >= deadlineUs) return false;
   return Object.keys(evidence.plan.system.breakers).some((breaker) =>

@@ -2,8 +2,8 @@ import type { Expectation } from '../../model/scenario.ts';
 import type { Evidence, Span } from '../evidence.ts';
 import { statesIn, unknownUs } from './breaker-states.ts';
 import type { Check } from './contract.ts';
-import { breakerUnknown, findingOf, rowsOf, tooFew, toMs, type Result } from './finding.ts';
-import { loadSpan } from './timeline.ts';
+import { breakerUnknown, cutOff, findingOf, rowsOf, tooFew, toMs, type Result } from './finding.ts';
+import { loadSpan, missingMs } from './timeline.ts';
 
 /** A breaker stays closed under the whole load. */
 export interface StaysClosed<B extends string = string> extends Expectation<never, B, never, never, never> {
@@ -36,15 +36,26 @@ function evaluate(breaker: string, evidence: Evidence, span: Span): Result {
     return {
       verdict: 'fail',
       code: 'stays-closed',
-      values: { times: opened.length, atMs: toMs(first.fromUs - span.fromUs), awayMs: toMs(left.reduce((sum, { fromUs, toUs }) => sum + toUs - fromUs, 0)), state: first.state },
+      values: {
+        times: opened.length,
+        atMs: toMs(first.fromUs - span.fromUs),
+        awayMs: toMs(left.reduce((sum, { fromUs, toUs }) => sum + toUs - fromUs, 0)),
+        state: first.state,
+      },
       measured: { value: Math.max(1, opened.length), unit: 'count' },
       // A slow machine lets calls time out, and enough of them open a breaker that is right.
       timingMarginMs: 0,
-      evidence: rowsOf('events', left.map(({ eventId }) => eventId), { fromUs: first.fromUs, toUs: left.at(-1)?.toUs ?? first.toUs }),
+      evidence: rowsOf(
+        'events',
+        left.map(({ eventId }) => eventId),
+        { fromUs: first.fromUs, toUs: left.at(-1)?.toUs ?? first.toUs },
+      ),
     };
   }
   const closedUs = states.reduce((sum, { state, fromUs, toUs }) => sum + (state === 'closed' ? toUs - fromUs : 0), 0);
-  if (closedUs < span.toUs - span.fromUs) return breakerUnknown(breaker, Math.max(unknownUs(evidence, breaker, span), span.toUs - span.fromUs - closedUs));
+  if (closedUs < span.toUs - span.fromUs)
+    return breakerUnknown(breaker, Math.max(unknownUs(evidence, breaker, span), span.toUs - span.fromUs - closedUs));
+  if (missingMs(evidence) > 0) return cutOff(missingMs(evidence));
   const edge = evidence.plan.system.breakers[breaker]?.edge ?? '';
   const calls = evidence.exchangesIn(span, edge);
   if (calls.length < CALLS_NEEDED) return tooFew(`calls on ${edge}`, calls.length, CALLS_NEEDED);
@@ -54,6 +65,10 @@ function evaluate(breaker: string, evidence: Evidence, span: Span): Result {
     code: 'stays-closed',
     values: { times: 0, calls: calls.length, failed, edge },
     measured: { value: 0, unit: 'count' },
-    evidence: rowsOf('events', states.map(({ eventId }) => eventId), span),
+    evidence: rowsOf(
+      'events',
+      states.map(({ eventId }) => eventId),
+      span,
+    ),
   };
 }

@@ -38,17 +38,29 @@ function evaluate({ breaker, of }: StaysOpen, evidence: Evidence, { occurrences,
     return unknown > 0 ? breakerUnknown(breaker, unknown) : neverOpened(breaker);
   }
   const closings = held.flatMap(({ states, toUs }) =>
-    states.filter(({ state }) => state === 'closed' || state === 'disabled').map((stretch) => ({ ...stretch, earlyUs: toUs - stretch.fromUs })),
+    states
+      .filter(({ state }) => state === 'closed' || state === 'disabled')
+      .map((stretch) => ({ ...stretch, earlyUs: toUs - stretch.fromUs })),
   );
   const [closing] = closings;
   if (closing !== undefined) {
     return {
       verdict: 'fail',
       code: 'stays-open',
-      values: { of, times: closings.length, atMs: toMs(closing.fromUs - acknowledgedUs), earlyMs: toMs(closing.earlyUs), state: closing.state },
+      values: {
+        of,
+        times: closings.length,
+        atMs: toMs(closing.fromUs - acknowledgedUs),
+        earlyMs: toMs(closing.earlyUs),
+        state: closing.state,
+      },
       measured: { value: closings.length, unit: 'count' },
       timingMarginMs: toMs(Math.max(...closings.map(({ earlyUs }) => earlyUs))),
-      evidence: rowsOf('events', closings.map(({ eventId }) => eventId), { fromUs: closing.fromUs, toUs: closing.toUs }),
+      evidence: rowsOf(
+        'events',
+        closings.map(({ eventId }) => eventId),
+        { fromUs: closing.fromUs, toUs: closing.toUs },
+      ),
     };
   }
   const unknown = held.reduce((sum, span) => sum + unknownUs(evidence, breaker, span), 0);
@@ -57,9 +69,18 @@ function evaluate({ breaker, of }: StaysOpen, evidence: Evidence, { occurrences,
   return {
     verdict: 'pass',
     code: 'stays-open',
-    values: { of, times: 0, tries: states.filter(({ state }) => state === 'half-open').length, heldMs: toMs(held.reduce((sum, { fromUs, toUs }) => sum + toUs - fromUs, 0)) },
+    values: {
+      of,
+      times: 0,
+      tries: states.filter(({ state }) => state === 'half-open').length,
+      heldMs: toMs(held.reduce((sum, { fromUs, toUs }) => sum + toUs - fromUs, 0)),
+    },
     measured: { value: 0, unit: 'count' },
-    evidence: rowsOf('events', states.map(({ eventId }) => eventId), { fromUs: first.fromUs, toUs: held.at(-1)?.toUs ?? first.toUs }),
+    evidence: rowsOf(
+      'events',
+      states.map(({ eventId }) => eventId),
+      { fromUs: first.fromUs, toUs: held.at(-1)?.toUs ?? first.toUs },
+    ),
   };
 }
 

@@ -22,13 +22,20 @@ export function unreachable(path: string, limitMs: number, roomMs: number | null
 
 /** A latency limit that the client's own timeout keeps from being exceeded. */
 export function aboveTimeout(path: string, maxMs: number, plan: PlanSoFar, request?: string): Problem[] {
-  const timeouts = plan.load.requests.filter((template) => request === undefined || template.name === request).map((template) => template.timeoutMs);
+  const timeouts = plan.load.requests
+    .filter((template) => request === undefined || template.name === request)
+    .map((template) => template.timeoutMs);
   return timeouts.length === 0 ? [] : unreachable(path, maxMs, Math.max(...timeouts), 'the client gives up then');
 }
 
 /** When the timeline ended as it was run, in microseconds since run start: what comes later is teardown. */
 export function horizonUs(evidence: Evidence): number {
   return Math.min(evidence.phase('recovery')?.toUs ?? evidence.endUs, evidence.endUs);
+}
+
+/** How much of the timeline the recording lacks at its end, in milliseconds; 0 where it is whole. */
+export function missingMs(evidence: Evidence): number {
+  return Math.max(0, (evidence.phase('recovery')?.toUs ?? evidence.endUs) - evidence.endUs) / 1000;
 }
 
 /** The load's whole stretch, from its start to the end of the timeline. */

@@ -27,7 +27,10 @@ export function allExchanges(evidence: Evidence, edge: string): readonly Exchang
 }
 
 /** Calls by the request that they belong to, in order of their first call. */
-export function callsByTrace(exchanges: readonly ExchangeRow[]): { readonly traces: ReadonlyMap<string, readonly ExchangeRow[]>; readonly untraced: number } {
+export function callsByTrace(exchanges: readonly ExchangeRow[]): {
+  readonly traces: ReadonlyMap<string, readonly ExchangeRow[]>;
+  readonly untraced: number;
+} {
   const traces = new Map<string, ExchangeRow[]>();
   let untraced = 0;
   for (const exchange of exchanges) {

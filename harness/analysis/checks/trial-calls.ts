@@ -62,14 +62,26 @@ function evaluate({ breaker, max }: TrialCalls, evidence: Evidence, span: Span):
     values: { max, calls: verdict === 'fail' ? calls : most, stretches: trials.length, atMs: toMs(worst.fromUs - span.fromUs), edge },
     measured: { value: verdict === 'fail' ? calls : most, unit: 'count' },
     ...(verdict === 'fail' ? { timingMarginMs: shiftMs(worst, calls - max) } : {}),
-    evidence: [...rowsOf('events', trials.map(({ eventId }) => eventId)), ...rowsOf('exchanges', worst.surely.map(({ id }) => id), worst)],
+    evidence: [
+      ...rowsOf(
+        'events',
+        trials.map(({ eventId }) => eventId),
+      ),
+      ...rowsOf(
+        'exchanges',
+        worst.surely.map(({ id }) => id),
+        worst,
+      ),
+    ],
   };
 }
 
 /** First calls of requests that had not called before the span: retries of a call admitted earlier are no trials. */
 function admitted(evidence: Evidence, edge: string, span: Span): readonly ExchangeRow[] {
   if (span.toUs <= span.fromUs) return [];
-  const earlier = new Set(evidence.exchangesIn({ fromUs: span.fromUs - CARRIED_OVER_US, toUs: span.fromUs }, edge).map(({ traceId }) => traceId));
+  const earlier = new Set(
+    evidence.exchangesIn({ fromUs: span.fromUs - CARRIED_OVER_US, toUs: span.fromUs }, edge).map(({ traceId }) => traceId),
+  );
   const known = new Set<string>();
   return evidence.exchangesIn(span, edge).filter(({ traceId }) => {
     if (traceId === '') return true;

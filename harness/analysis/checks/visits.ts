@@ -3,8 +3,8 @@ import type { Expectation } from '../../model/scenario.ts';
 import type { BreakerStretch, Evidence, Span } from '../evidence.ts';
 import { statesIn, unknownUs } from './breaker-states.ts';
 import type { Check } from './contract.ts';
-import { breakerUnknown, findingOf, rowsOf, tooFew, toMs, type Result } from './finding.ts';
-import { horizonUs } from './timeline.ts';
+import { breakerUnknown, cutOff, findingOf, rowsOf, tooFew, toMs, type Result } from './finding.ts';
+import { horizonUs, missingMs } from './timeline.ts';
 
 /** A breaker goes through these states in this order, and no other. */
 export interface Visits<B extends string = string> extends Expectation<never, B, never, never, never> {
@@ -20,7 +20,8 @@ export const visitsCheck: Check<Visits> = {
   describe: ({ breaker, states }) => `${breaker} goes ${states.join(' → ')}`,
   problems({ states }: Visits, _plan, path) {
     const unknown = states.indexOf('unknown');
-    if (unknown >= 0) return [{ path: `${path}.states[${unknown}]`, expected: 'a state that a breaker can be seen in', found: "'unknown'" }];
+    if (unknown >= 0)
+      return [{ path: `${path}.states[${unknown}]`, expected: 'a state that a breaker can be seen in', found: "'unknown'" }];
     const twice = states.findIndex((state, index) => state === states[index + 1]);
     if (twice < 0) return [];
     return [{ path: `${path}.states[${twice + 1}]`, expected: `a state other than the one before it`, found: `'${states[twice]}' again` }];
@@ -38,25 +39,49 @@ function evaluate({ breaker, states }: Visits, evidence: Evidence, span: Span): 
   if (unknown > 0 || seen.length === 0) return breakerUnknown(breaker, unknown);
   const first = seen[0]?.fromUs ?? span.fromUs;
   const common = {
-    evidence: rowsOf('events', seen.map(({ eventId }) => eventId), span),
+    evidence: rowsOf(
+      'events',
+      seen.map(({ eventId }) => eventId),
+      span,
+    ),
   };
   const values = { states, seen: seen.slice(0, 20).map(({ state }) => state), seenCount: seen.length };
-  const walk = follow(states, seen.map(({ state }) => state));
+  const walk = follow(
+    states,
+    seen.map(({ state }) => state),
+  );
   if (walk.strayAt !== null) {
     const stray = seen[walk.strayAt];
     return {
       ...common,
       verdict: 'fail',
       code: 'visits-stray',
-      values: { ...values, stray: stray?.state ?? 'unknown', before: seen[walk.strayAt - 1]?.state ?? null, atMs: toMs((stray?.fromUs ?? first) - first) },
+      values: {
+        ...values,
+        stray: stray?.state ?? 'unknown',
+        before: seen[walk.strayAt - 1]?.state ?? null,
+        atMs: toMs((stray?.fromUs ?? first) - first),
+      },
       // What opened once more may have been opened by a slow machine.
       timingMarginMs: 0,
     };
   }
+  if (missingMs(evidence) > 0) return cutOff(missingMs(evidence));
   if (walk.missing.length > 0) {
-    return { ...common, verdict: 'fail', code: 'visits-incomplete', values: { ...values, missing: walk.missing }, timingMarginMs: waitedMs(seen, span) };
+    return {
+      ...common,
+      verdict: 'fail',
+      code: 'visits-incomplete',
+      values: { ...values, missing: walk.missing },
+      timingMarginMs: waitedMs(seen, span),
+    };
   }
-  return { ...common, verdict: 'pass', code: 'visits', values: { ...values, cycles: Math.max(0, Math.round((seen.length - states.length) / 2)) } };
+  return {
+    ...common,
+    verdict: 'pass',
+    code: 'visits',
+    values: { ...values, cycles: Math.max(0, Math.round((seen.length - states.length) / 2)) },
+  };
 }
 
 /** How long the last state had lasted when the timeline ended: a machine would have had to hold the next one up for so long. */
@@ -71,7 +96,10 @@ const CYCLE: readonly BreakerState[] = ['open', 'half-open'];
  * breaker cycles between open and half-open; it goes on only from the listed state itself, so that a breaker that closes
  * straight from open does not pass for one that was half-open before. All places that fit are kept.
  */
-function follow(states: readonly BreakerState[], seen: readonly BreakerState[]): { readonly strayAt: number | null; readonly missing: readonly BreakerState[] } {
+function follow(
+  states: readonly BreakerState[],
+  seen: readonly BreakerState[],
+): { readonly strayAt: number | null; readonly missing: readonly BreakerState[] } {
   if (seen[0] !== states[0]) return { strayAt: 0, missing: states };
   let places: readonly number[] = [0];
   for (let step = 1; step < seen.length; step++) {
@@ -88,5 +116,8 @@ function follow(states: readonly BreakerState[], seen: readonly BreakerState[]):
     places = [...next];
   }
   const isDone = places.includes(states.length - 1) && seen.at(-1) === states.at(-1);
-  return { strayAt: null, missing: isDone ? [] : states.slice(Math.max(...places) + 1).concat(places.includes(states.length - 1) ? states.slice(-1) : []) };
+  return {
+    strayAt: null,
+    missing: isDone ? [] : states.slice(Math.max(...places) + 1).concat(places.includes(states.length - 1) ? states.slice(-1) : []),
+  };
 }

@@ -154,7 +154,8 @@ export class Listener {
   #tap(wire: Wire, ordinal: number): Tap {
     const { edge, protocol, observe } = this.extras;
     const { log } = this.#options;
-    const origin = { edge, instance: edge.split('->').at(-1) ?? edge, connection: ordinal };
+    // Replicas are not told apart yet: the callee has one instance.
+    const origin = { edge, instance: `${edge.split('->').at(-1) ?? edge}-1`, connection: ordinal };
     return protocol === 'tcp' ? new TcpTap(wire, origin, log) : new HttpTap({ wire, origin, log, rules: this.rules, observe });
   }
 }

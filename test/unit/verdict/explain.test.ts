@@ -19,9 +19,25 @@ const FAILING = steadily(4000, 8000, 100, { status: 503, fault: 'storm' });
 
 describe('sentences', () => {
   test('a missed recovery says when service was normal, how finely that is known, and what was allowed', () => {
-    const requests = [...steadily(1000, 4000, 20), ...steadily(4000, 14_000, 20, { outcome: 'http-error' as const }), ...steadily(14_000, 18_000, 20)];
+    const requests = [
+      ...steadily(1000, 4000, 20),
+      ...steadily(4000, 14_000, 20, { outcome: 'http-error' as const }),
+      ...steadily(14_000, 18_000, 20),
+    ];
     const late = recovery({ of: 'storm', within: '4s', availability: 0.99, p95Ms: 100, holdFor: '2s' });
-    const words = explain(judged(late, { requests, exchanges: [{ atMs: 8600 }], breakers: { 'orders.payments': [[0, 'closed'], [4300, 'open'], [13_900, 'closed']] } }));
+    const words = explain(
+      judged(late, {
+        requests,
+        exchanges: [{ atMs: 8600 }],
+        breakers: {
+          'orders.payments': [
+            [0, 'closed'],
+            [4300, 'open'],
+            [13_900, 'closed'],
+          ],
+        },
+      }),
+    );
     expect(words.sentence).toBe(
       'Service was normal again 6 s (± 0.25 s) after storm ended; 4 s were allowed. The first good call came after 605 ms, the breaker closed after 5.9 s.',
     );
@@ -46,7 +62,17 @@ describe('sentences', () => {
 
   test('a walk that strays says from where to where, when, and what was seen', () => {
     const visits = breaker('orders.payments').visits(['closed', 'open', 'half-open', 'closed']);
-    expect(sentence(visits, { breakers: { 'orders.payments': [[0, 'closed'], [4300, 'open'], [5300, 'closed']] } })).toBe(
+    expect(
+      sentence(visits, {
+        breakers: {
+          'orders.payments': [
+            [0, 'closed'],
+            [4300, 'open'],
+            [5300, 'closed'],
+          ],
+        },
+      }),
+    ).toBe(
       'Breaker orders.payments went from open to closed 4.3 s after the baseline began; closed → open → half-open → closed was expected, closed → open → closed was seen.',
     );
   });
@@ -58,13 +84,22 @@ describe('sentences', () => {
 
   test('thousands are set apart', () => {
     const many = retries({ edge: 'orders->payments', of: 'storm', amplificationMax: 1.6 });
-    expect(sentence(many, { exchanges: Array.from({ length: 1200 }, (_, index) => ({ atMs: 4000 + index * 3, trace: 1 + (index >> 1) })) })).toBe(
+    expect(
+      sentence(many, { exchanges: Array.from({ length: 1200 }, (_, index) => ({ atMs: 4000 + index * 3, trace: 1 + (index >> 1) })) }),
+    ).toBe(
       '2 attempts a call reached orders->payments during storm (1,200 attempts for 600 requests, at most 2 for one); 1.6 were allowed.',
     );
   });
 
   test('a finding of a newer version is told as its code and values', () => {
-    const finding: Finding = { check: 'novelty', subject: 'x', guard: false, verdict: 'fail', explanation: { code: 'toString', values: { a: 1 } }, evidence: [] };
+    const finding: Finding = {
+      check: 'novelty',
+      subject: 'x',
+      guard: false,
+      verdict: 'fail',
+      explanation: { code: 'toString', values: { a: 1 } },
+      evidence: [],
+    };
     expect(explain(finding).sentence).toBe(`Novelty of x ended as 'toString': {"a":1}.`);
   });
 });
@@ -77,7 +112,9 @@ describe('declarations', () => {
     expect(declared(storm.opens({ within: '2s', of: 'storm' }))).toBe("breaker('orders.payments').opens({ of: 'storm', within: '2s' })");
     expect(declared(storm.staysClosed())).toBe("breaker('orders.payments').staysClosed()");
     expect(declared(storm.visits(['closed', 'open']))).toBe("breaker('orders.payments').visits(['closed', 'open'])");
-    expect(declared(isolation({ request: 'stock', from: 'storm', p95RatioMax: 1.5 }))).toBe("isolation({ request: 'stock', from: 'storm', p95RatioMax: 1.5 })");
+    expect(declared(isolation({ request: 'stock', from: 'storm', p95RatioMax: 1.5 }))).toBe(
+      "isolation({ request: 'stock', from: 'storm', p95RatioMax: 1.5 })",
+    );
     expect(declared(fallback({ request: 'quote', during: 'storm', stalenessMax: '1500ms', source: 'orders->payments' }))).toBe(
       "fallback({ request: 'quote', during: 'storm', stalenessMax: '1.5s', source: 'orders->payments' })",
     );

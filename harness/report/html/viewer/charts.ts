@@ -17,7 +17,7 @@ export interface ChartSpec {
 
 /** Width of the value axis at the right edge, in pixels; the stylesheet's lanes leave the same. */
 export const GUTTER = 52;
-export const NARROW_GUTTER = 40;
+export const NARROW_GUTTER = 48;
 
 const stepped = uPlot.paths.stepped?.({ align: 1 });
 

@@ -145,8 +145,9 @@ function recoveryWords(recovery: RecoveryView, frame: Frame, { t3, t6, limitMs }
   const middle = (fromMs: number, toMs: number): number => (Math.max(0, x(fromMs)) + Math.min(frame.width, x(toMs))) / 2;
   const words: SVGElement[] = [];
   const end = t6 ?? recovery.horizonMs;
-  const place = x(end) > frame.width - 170 ? { x: x(end) - 14, 'text-anchor': 'end', y: 23 } : { x: x(end) + 6, 'text-anchor': 'start', y: 12 };
-  const isFree = place.y === 12 || x(end) - 180 > middle(t3, limitMs ?? t3) + 35;
+  const endX = Math.min(x(end), frame.width);
+  const place = endX > frame.width - 170 ? { x: endX - 14, 'text-anchor': 'end', y: 23 } : { x: endX + 6, 'text-anchor': 'start', y: 12 };
+  const isFree = place.y === 12 || endX - 180 > middle(t3, limitMs ?? t3) + 35;
   if (limitMs !== null && isFree) words.push(s('text', { class: 'limit-word', x: middle(t3, limitMs), y: 23, 'text-anchor': 'middle' }, `allowed ${formatMs(recovery.limitMs ?? 0)}`));
   if (t6 === null) words.push(s('text', { ...place, class: 'late-word' }, 'not recovered by the end'));
   else if (limitMs !== null && t6 > limitMs) words.push(s('text', { ...place, class: 'late-word' }, `late by ${formatMs(t6 - limitMs)} ± ${formatMs(recovery.resolutionMs)}`));

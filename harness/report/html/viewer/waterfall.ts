@@ -117,14 +117,14 @@ function row(step: Step, beforeMs: number | null, scale: Scale, recovery: Recove
 
 function bar(step: Step, beforeMs: number | null, scale: Scale, recovery: RecoveryView, limitMs: number | null): SVGSVGElement {
   const percent = (ms: number): string => `${scale.percent(ms)}%`;
-  const svg = s('svg', { width: '100%', height: 30, 'aria-hidden': 'true' });
+  const svg = s('svg', { 'aria-hidden': 'true' });
   const of = (name: RecoveryMoment): number | null => recovery.moments.find(({ moment }) => moment === name)?.atMs ?? null;
   const [t0, t3, t6] = [of('t0'), of('t3'), of('t6')];
-  if (t0 !== null && t3 !== null) svg.append(s('rect', { class: 'band', x: percent(t0), y: 0, width: `${scale.percent(t3) - scale.percent(t0)}%`, height: 30 }));
-  for (const ms of scale.ticks) svg.append(s('line', { class: 'grid', x1: percent(ms), x2: percent(ms), y1: 0, y2: 30 }));
-  if (limitMs !== null) svg.append(s('line', { class: 'limit', x1: percent(limitMs), x2: percent(limitMs), y1: 0, y2: 30 }));
+  if (t0 !== null && t3 !== null) svg.append(s('rect', { class: 'band', x: percent(t0), y: 0, width: `${scale.percent(t3) - scale.percent(t0)}%`, height: '100%' }));
+  for (const ms of scale.ticks) svg.append(s('line', { class: 'grid', x1: percent(ms), x2: percent(ms), y1: 0, y2: '100%' }));
+  if (limitMs !== null) svg.append(s('line', { class: 'limit', x1: percent(limitMs), x2: percent(limitMs), y1: 0, y2: '100%' }));
   const piece = (kind: string, fromMs: number, toMs: number): void => {
-    if (toMs > fromMs) svg.append(s('rect', { class: kind, x: percent(fromMs), y: 12, width: `${scale.percent(toMs) - scale.percent(fromMs)}%`, height: 6 }));
+    if (toMs > fromMs) svg.append(s('rect', { class: kind, x: percent(fromMs), y: '50%', width: `${scale.percent(toMs) - scale.percent(fromMs)}%`, height: 6, transform: 'translate(0 -3)' }));
   };
   const isRecovering = t3 !== null && step.atMs > t3 && (t6 === null || step.atMs <= t6);
   const fromMs = Math.max(0, beforeMs ?? step.atMs);
@@ -133,7 +133,7 @@ function bar(step: Step, beforeMs: number | null, scale: Scale, recovery: Recove
     piece('w-good', fromMs, Math.min(step.atMs, limitMs ?? step.atMs));
     if (limitMs !== null) piece('w-late', Math.max(fromMs, limitMs), step.atMs);
   }
-  svg.append(s('line', { class: 'edge-tick', x1: percent(step.atMs), x2: percent(step.atMs), y1: 8, y2: 22 }));
+  svg.append(s('line', { class: 'edge-tick', x1: percent(step.atMs), x2: percent(step.atMs), y1: '30%', y2: '70%' }));
   return svg;
 }
 

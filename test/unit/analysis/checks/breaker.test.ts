@@ -91,10 +91,21 @@ describe('visits', () => {
   const expectation = payments.visits(['closed', 'open', 'half-open', 'closed']);
 
   test('the listed states in order pass, and further cycles between open and half-open are counted', () => {
-    expect(judged(expectation, moves([0, 'closed'], [4300, 'open'], [5300, 'half-open'], [5310, 'closed'])).explanation.values['cycles']).toBe(0);
+    expect(
+      judged(expectation, moves([0, 'closed'], [4300, 'open'], [5300, 'half-open'], [5310, 'closed'])).explanation.values['cycles'],
+    ).toBe(0);
     const cycling = judged(
       expectation,
-      moves([0, 'closed'], [4300, 'open'], [5300, 'half-open'], [5310, 'open'], [6310, 'half-open'], [6320, 'open'], [8400, 'half-open'], [8410, 'closed']),
+      moves(
+        [0, 'closed'],
+        [4300, 'open'],
+        [5300, 'half-open'],
+        [5310, 'open'],
+        [6310, 'half-open'],
+        [6320, 'open'],
+        [8400, 'half-open'],
+        [8410, 'closed'],
+      ),
     );
     expect(code(cycling)).toBe('pass visits');
     expect(cycling.explanation.values['cycles']).toBe(2);
@@ -108,7 +119,9 @@ describe('visits', () => {
   });
 
   test('a breaker that opens again after its walk, or is disabled on the way, fails', () => {
-    expect(code(judged(expectation, moves([0, 'closed'], [4300, 'open'], [8300, 'half-open'], [8310, 'closed'], [9000, 'open'])))).toBe('fail visits-stray');
+    expect(code(judged(expectation, moves([0, 'closed'], [4300, 'open'], [8300, 'half-open'], [8310, 'closed'], [9000, 'open'])))).toBe(
+      'fail visits-stray',
+    );
     expect(code(judged(expectation, moves([0, 'closed'], [4300, 'open'], [5000, 'disabled'])))).toBe('fail visits-stray');
   });
 
@@ -120,9 +133,14 @@ describe('visits', () => {
   });
 
   test('what happens in the warm-up does not count', () => {
-    expect(code(judged(expectation, moves([0, 'closed'], [100, 'open'], [800, 'half-open'], [810, 'closed'], [4300, 'open'], [8300, 'half-open'], [8310, 'closed'])))).toBe(
-      'pass visits',
-    );
+    expect(
+      code(
+        judged(
+          expectation,
+          moves([0, 'closed'], [100, 'open'], [800, 'half-open'], [810, 'closed'], [4300, 'open'], [8300, 'half-open'], [8310, 'closed']),
+        ),
+      ),
+    ).toBe('pass visits');
   });
 
   test('a walk with an unknown stretch cannot be judged', () => {
@@ -136,7 +154,14 @@ describe('staysOpen', () => {
   const expectation = payments.staysOpen({ of: 'storm' });
 
   test('a breaker that only tries while the fault is in force passes', () => {
-    expect(code(judged(expectation, moves([0, 'closed'], [4300, 'open'], [5300, 'half-open'], [5310, 'open'], [8300, 'half-open'], [8310, 'closed'])))).toBe('pass stays-open');
+    expect(
+      code(
+        judged(
+          expectation,
+          moves([0, 'closed'], [4300, 'open'], [5300, 'half-open'], [5310, 'open'], [8300, 'half-open'], [8310, 'closed']),
+        ),
+      ),
+    ).toBe('pass stays-open');
   });
 
   test('one that closes while the fault is in force fails by the time that was left of it', () => {
@@ -146,8 +171,25 @@ describe('staysOpen', () => {
   });
 
   test('between two occurrences of a repeating fault it may close', () => {
-    const twice = { faults: [{ windows: [[4000, 5000], [6000, 7000]] }] } as const;
-    const states = moves([0, 'closed'], [4300, 'open'], [5300, 'half-open'], [5310, 'closed'], [6300, 'open'], [7300, 'half-open'], [7310, 'closed']);
+    const twice = {
+      faults: [
+        {
+          windows: [
+            [4000, 5000],
+            [6000, 7000],
+          ],
+        },
+      ],
+    } as const;
+    const states = moves(
+      [0, 'closed'],
+      [4300, 'open'],
+      [5300, 'half-open'],
+      [5310, 'closed'],
+      [6300, 'open'],
+      [7300, 'half-open'],
+      [7310, 'closed'],
+    );
     expect(code(judged(expectation, { ...states, ...twice }))).toBe('pass stays-open');
   });
 
@@ -159,7 +201,16 @@ describe('staysOpen', () => {
 
 describe('trialCalls', () => {
   const expectation = payments.trialCalls({ max: 1 });
-  const states = { breakers: { 'orders.payments': [[0, 'closed'], [4300, 'open'], [5300, 'half-open'], [5500, 'open']] } } as const;
+  const states = {
+    breakers: {
+      'orders.payments': [
+        [0, 'closed'],
+        [4300, 'open'],
+        [5300, 'half-open'],
+        [5500, 'open'],
+      ],
+    },
+  } as const;
 
   test('retries of one request are one trial, and so are calls that were admitted before', () => {
     const finding = judged(expectation, {
@@ -176,7 +227,13 @@ describe('trialCalls', () => {
   });
 
   test('more requests than allowed fail, by how far the second one lies inside the stretch', () => {
-    const finding = judged(expectation, { ...states, exchanges: [{ atMs: 5310, trace: 2 }, { atMs: 5340, trace: 3 }] });
+    const finding = judged(expectation, {
+      ...states,
+      exchanges: [
+        { atMs: 5310, trace: 2 },
+        { atMs: 5340, trace: 3 },
+      ],
+    });
     expect(code(finding)).toBe('fail trial-calls');
     expect(finding.timingMarginMs).toBe(10);
   });
@@ -199,7 +256,15 @@ describe('closes', () => {
   test('one that opens again is closed for good only later, and fails', () => {
     const finding = judged(
       expectation,
-      moves([0, 'closed'], [4300, 'open'], [8600, 'half-open'], [8610, 'closed'], [9000, 'open'], [12_000, 'half-open'], [12_010, 'closed']),
+      moves(
+        [0, 'closed'],
+        [4300, 'open'],
+        [8600, 'half-open'],
+        [8610, 'closed'],
+        [9000, 'open'],
+        [12_000, 'half-open'],
+        [12_010, 'closed'],
+      ),
     );
     expect(code(finding)).toBe('fail closes');
     expect(finding.explanation.values['reopened']).toBe(1);
@@ -218,7 +283,9 @@ describe('closes', () => {
   });
 
   test('a fault that was never seen withdrawn cannot be judged', () => {
-    expect(code(judged(expectation, { ...moves([0, 'closed'], [4300, 'open']), faults: [{ withdrawnLateMs: null }] }))).toBe('inconclusive fault-not-withdrawn');
+    expect(code(judged(expectation, { ...moves([0, 'closed'], [4300, 'open']), faults: [{ withdrawnLateMs: null }] }))).toBe(
+      'inconclusive fault-not-withdrawn',
+    );
   });
 });
 

@@ -11,7 +11,9 @@ const versionAt = (ms: number): Observed => ({ value: 100 + Math.floor(ms / 500)
 const LAST_GOOD = versionAt(3950);
 
 /** Quotes every 50 ms with their own call: fresh but for the storm (4–8 s) and the second until the breaker has closed. */
-function shop(change: { readonly quote?: (atMs: number) => Partial<RequestSketch> | undefined; readonly closesMs?: number } = {}): RecordingSketch {
+function shop(
+  change: { readonly quote?: (atMs: number) => Partial<RequestSketch> | undefined; readonly closesMs?: number } = {},
+): RecordingSketch {
   const closesMs = change.closesMs ?? 9000;
   const isDown = (atMs: number): boolean => atMs >= 4000 && atMs < closesMs;
   const times = steadily(1000, 18_000, 50).map(({ atMs }) => atMs);
@@ -22,9 +24,18 @@ function shop(change: { readonly quote?: (atMs: number) => Partial<RequestSketch
     return { ...quote, ...change.quote?.(atMs) };
   });
   const exchanges = times.flatMap((atMs, index): ExchangeSketch[] =>
-    isDown(atMs) ? (atMs < 4500 ? [{ atMs, trace: index + 1, status: 503, fault: 'storm' }] : []) : [{ atMs, trace: index + 1, observed: versionAt(atMs) }],
+    isDown(atMs)
+      ? atMs < 4500
+        ? [{ atMs, trace: index + 1, status: 503, fault: 'storm' }]
+        : []
+      : [{ atMs, trace: index + 1, observed: versionAt(atMs) }],
   );
-  const states = [[0, 'closed'], [4500, 'open'], [closesMs - 10, 'half-open'], [closesMs, 'closed']] as const;
+  const states = [
+    [0, 'closed'],
+    [4500, 'open'],
+    [closesMs - 10, 'half-open'],
+    [closesMs, 'closed'],
+  ] as const;
   return { requests, exchanges, breakers: { 'orders.payments': states } };
 }
 
@@ -44,7 +55,10 @@ describe('fallback', () => {
 
   test('an invented value fails, marked or not, and no delay explains it', () => {
     const invented = (outcome: 'ok' | 'degraded') =>
-      judged(expectation, shop({ quote: (atMs) => (atMs > 5000 && atMs < 6000 ? { outcome, observed: { value: 999, version: 'fee#0' } } : undefined) }));
+      judged(
+        expectation,
+        shop({ quote: (atMs) => (atMs > 5000 && atMs < 6000 ? { outcome, observed: { value: 999, version: 'fee#0' } } : undefined) }),
+      );
     for (const finding of [invented('ok'), invented('degraded')]) {
       expect(code(finding)).toBe('fail fallback-unreal');
       expect(finding.explanation.values['unreal']).toBe(19);
@@ -74,30 +88,46 @@ describe('fallback', () => {
   test('a marked answer without any value is honest, but tells nothing of staleness alone', () => {
     const bare = { observed: { degraded: true } };
     expect(code(judged(expectation, shop({ quote: (atMs) => (atMs >= 6000 && atMs < 9000 ? bare : undefined) })))).toBe('pass fallback');
-    expect(code(judged(expectation, shop({ quote: (atMs) => (atMs >= 4000 && atMs < 9000 ? bare : undefined) })))).toBe('inconclusive too-few');
+    expect(code(judged(expectation, shop({ quote: (atMs) => (atMs >= 4000 && atMs < 9000 ? bare : undefined) })))).toBe(
+      'inconclusive too-few',
+    );
   });
 
   test('a degraded answer long after all is well fails', () => {
-    const kept = shop({ closesMs: 8800, quote: (atMs) => (atMs >= 11_000 && atMs < 12_000 ? { outcome: 'degraded', observed: { degraded: true } } : undefined) });
+    const kept = shop({
+      closesMs: 8800,
+      quote: (atMs) => (atMs >= 11_000 && atMs < 12_000 ? { outcome: 'degraded', observed: { degraded: true } } : undefined),
+    });
     const finding = judged(expectation, kept);
     expect(code(finding)).toBe('fail fallback-after');
     expect(finding.explanation.values['after']).toBe(20);
   });
 
   test('a degraded answer after recovery is excused by a call of its own that failed', () => {
-    const calm = shop({ closesMs: 8800, quote: (atMs) => (atMs === 11_000 ? { outcome: 'degraded', observed: { degraded: true }, trace: 55_555 } : undefined) });
+    const calm = shop({
+      closesMs: 8800,
+      quote: (atMs) => (atMs === 11_000 ? { outcome: 'degraded', observed: { degraded: true }, trace: 55_555 } : undefined),
+    });
     const exchanges = [...(calm.exchanges ?? []), { atMs: 11_002, trace: 55_555, outcome: 'caller-left' as const }];
     expect(code(judged(expectation, { ...calm, exchanges }))).toBe('pass fallback');
   });
 
-  test('a value that was never the source\'s is wrong after recovery as well, and that is what the finding is called', () => {
-    const finding = judged(expectation, shop({ closesMs: 8800, quote: (atMs) => (atMs >= 11_000 && atMs < 12_000 ? { observed: { value: 999, version: 'fee#0' } } : undefined) }));
+  test("a value that was never the source's is wrong after recovery as well, and that is what the finding is called", () => {
+    const finding = judged(
+      expectation,
+      shop({
+        closesMs: 8800,
+        quote: (atMs) => (atMs >= 11_000 && atMs < 12_000 ? { observed: { value: 999, version: 'fee#0' } } : undefined),
+      }),
+    );
     expect(code(finding)).toBe('fail fallback-after');
     expect(finding.explanation.values['parts']).toEqual(['fallback-after', 'fallback-unreal']);
   });
 
   test('an answer that does not match its schema fails', () => {
-    expect(code(judged(expectation, shop({ closesMs: 8800, quote: (atMs) => (atMs === 5000 ? { outcome: 'wrong' } : undefined) })))).toBe('fail fallback-wrong');
+    expect(code(judged(expectation, shop({ closesMs: 8800, quote: (atMs) => (atMs === 5000 ? { outcome: 'wrong' } : undefined) })))).toBe(
+      'fail fallback-wrong',
+    );
   });
 
   test('a fault that degrades nothing, or a source that nobody saw, tells nothing', () => {

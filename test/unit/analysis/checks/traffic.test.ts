@@ -50,8 +50,12 @@ describe('recovery', () => {
   });
 
   test('without the fault, its withdrawal or time to look at, nothing can be told', () => {
-    expect(code(judged(expectation, { requests: backAt(9000), faults: [{ acknowledgedLateMs: null }] }))).toBe('inconclusive fault-not-in-force');
-    expect(code(judged(expectation, { requests: backAt(9000), faults: [{ withdrawnLateMs: null }] }))).toBe('inconclusive fault-not-withdrawn');
+    expect(code(judged(expectation, { requests: backAt(9000), faults: [{ acknowledgedLateMs: null }] }))).toBe(
+      'inconclusive fault-not-in-force',
+    );
+    expect(code(judged(expectation, { requests: backAt(9000), faults: [{ withdrawnLateMs: null }] }))).toBe(
+      'inconclusive fault-not-withdrawn',
+    );
     expect(code(judged(expectation, { requests: backAt(18_000), faults: [{ withdrawnLateMs: 7000 }] }))).toBe('inconclusive run-too-short');
   });
 });
@@ -70,7 +74,9 @@ describe('availability', () => {
   test('a degraded answer counts only where it was asked to', () => {
     const degraded = { requests: steadily(4000, 8000, 50, { outcome: 'degraded' as const }) };
     expect(code(judged(expectation, degraded))).toBe('fail availability');
-    expect(code(judged(availability({ request: 'quote', during: 'storm', min: 0.9, countDegraded: true }), degraded))).toBe('pass availability');
+    expect(code(judged(availability({ request: 'quote', during: 'storm', min: 0.9, countDegraded: true }), degraded))).toBe(
+      'pass availability',
+    );
   });
 
   test('arrivals count by their intended time, and a phase is meant by its name', () => {
@@ -81,7 +87,9 @@ describe('availability', () => {
 
   test('few arrivals tell nothing, and neither do those that the driver dropped', () => {
     expect(code(judged(expectation, { requests: steadily(4000, 8000, 400) }))).toBe('inconclusive too-few');
-    expect(code(judged(expectation, { requests: steadily(4000, 8000, 50, { outcome: 'shed' as const, lagMs: null }) }))).toBe('inconclusive too-few');
+    expect(code(judged(expectation, { requests: steadily(4000, 8000, 50, { outcome: 'shed' as const, lagMs: null }) }))).toBe(
+      'inconclusive too-few',
+    );
   });
 });
 
@@ -112,7 +120,16 @@ describe('latencyWithin', () => {
 
 describe('failsFast', () => {
   const expectation = failsFast({ breaker: 'orders.payments', request: 'quote', p95Ms: 50 });
-  const open = { breakers: { 'orders.payments': [[0, 'closed'], [4300, 'open'], [7300, 'half-open'], [7310, 'closed']] } } as const;
+  const open = {
+    breakers: {
+      'orders.payments': [
+        [0, 'closed'],
+        [4300, 'open'],
+        [7300, 'half-open'],
+        [7310, 'closed'],
+      ],
+    },
+  } as const;
   const elsewhere = { exchanges: [{ atMs: 4100, trace: 9999 }] };
 
   test('requests that are turned away at once pass', () => {
@@ -129,8 +146,12 @@ describe('failsFast', () => {
 
   test('requests that reached the edge, or began while it was closed, do not count', () => {
     const reached: ExchangeSketch[] = Array.from({ length: 20 }, (_, index) => ({ atMs: 5000 + index, trace: index + 1 }));
-    expect(code(judged(expectation, { ...open, exchanges: reached, requests: steadily(5000, 6000, 50, { tookMs: 900 }) }))).toBe('inconclusive too-few');
-    expect(code(judged(expectation, { ...open, ...elsewhere, requests: steadily(1000, 4000, 50, { tookMs: 900 }) }))).toBe('inconclusive too-few');
+    expect(code(judged(expectation, { ...open, exchanges: reached, requests: steadily(5000, 6000, 50, { tookMs: 900 }) }))).toBe(
+      'inconclusive too-few',
+    );
+    expect(code(judged(expectation, { ...open, ...elsewhere, requests: steadily(1000, 4000, 50, { tookMs: 900 }) }))).toBe(
+      'inconclusive too-few',
+    );
   });
 
   test('without an open breaker or a tap nothing can be told', () => {
@@ -159,7 +180,9 @@ describe('retries', () => {
   });
 
   test('without a fault named, the stretch of all faults counts', () => {
-    expect(code(judged(retries({ edge: 'orders->payments', amplificationMax: 1.6 }), { exchanges: attempts(20, () => [60]) }))).toBe('fail retries');
+    expect(code(judged(retries({ edge: 'orders->payments', amplificationMax: 1.6 }), { exchanges: attempts(20, () => [60]) }))).toBe(
+      'fail retries',
+    );
   });
 
   test('few callers, or calls without trace ids, tell nothing', () => {
@@ -197,7 +220,10 @@ describe('backoff', () => {
 describe('isolation', () => {
   const expectation = isolation({ request: 'stock', from: 'storm', p95RatioMax: 1.5 });
   const during = (sketch: object) => ({
-    requests: [...steadily(1000, 4000, 50, { name: 'stock', tookMs: 40 }), ...steadily(4000, 8000, 50, { name: 'stock', tookMs: 40, ...sketch })],
+    requests: [
+      ...steadily(1000, 4000, 50, { name: 'stock', tookMs: 40 }),
+      ...steadily(4000, 8000, 50, { name: 'stock', tookMs: 40, ...sketch }),
+    ],
   });
 
   test('a request that stays as fast passes, and a few milliseconds are no failure whatever their ratio', () => {

@@ -8,12 +8,22 @@ describe('atMostOnce', () => {
   const expectation = atMostOnce({ effect: 'charge' });
 
   test('one effect for each intent passes; another effect of the same intent does not count', () => {
-    const effects = [{ atMs: 4000, key: 'a' }, { atMs: 4100, key: 'b' }, { atMs: 4200, key: 'a', effect: 'refund' }];
+    const effects = [
+      { atMs: 4000, key: 'a' },
+      { atMs: 4100, key: 'b' },
+      { atMs: 4200, key: 'a', effect: 'refund' },
+    ];
     expect(code(judged(expectation, { effects }))).toBe('pass at-most-once');
   });
 
   test('a repeated effect fails with the rows that prove it, and no delay explains it', () => {
-    const finding = judged(expectation, { effects: [{ atMs: 4000, key: 'a' }, { atMs: 4100, key: 'b' }, { atMs: 4200, key: 'a' }] });
+    const finding = judged(expectation, {
+      effects: [
+        { atMs: 4000, key: 'a' },
+        { atMs: 4100, key: 'b' },
+        { atMs: 4200, key: 'a' },
+      ],
+    });
     expect(code(finding)).toBe('fail at-most-once');
     expect(finding.evidence[0]?.ids).toEqual([1, 3]);
     expect(finding.timingMarginMs).toBeUndefined();
@@ -21,7 +31,16 @@ describe('atMostOnce', () => {
 
   test('no effect at all, or effects without a key, tell nothing', () => {
     expect(code(judged(expectation, { effects: [] }))).toBe('inconclusive too-few');
-    expect(code(judged(expectation, { effects: [{ atMs: 4000, key: '' }, { atMs: 4100, key: '' }] }))).toBe('inconclusive effects-without-key');
+    expect(
+      code(
+        judged(expectation, {
+          effects: [
+            { atMs: 4000, key: '' },
+            { atMs: 4100, key: '' },
+          ],
+        }),
+      ),
+    ).toBe('inconclusive effects-without-key');
   });
 });
 
@@ -32,7 +51,14 @@ describe('readinessTruth', () => {
   function restarted(backAtMs: number, exchanges: readonly ExchangeSketch[]): RecordingSketch {
     const samples = steadily(0, 18_000, 100).map(({ atMs }) => {
       const isReady = atMs < 4000 || atMs >= backAtMs;
-      return { kind: 'readiness', atMs, service: 'payments', ready: isReady, answeredUs: (atMs + 2) * 1000, status: isReady ? 200 : 503 } as const;
+      return {
+        kind: 'readiness',
+        atMs,
+        service: 'payments',
+        ready: isReady,
+        answeredUs: (atMs + 2) * 1000,
+        status: isReady ? 200 : 503,
+      } as const;
     });
     const moves = [
       { kind: 'service', atMs: 4050, service: 'payments', state: 'killed' },
@@ -54,13 +80,18 @@ describe('readinessTruth', () => {
   });
 
   test('one broken connection may be chance, two are not', () => {
-    const broken = (times: number) => restarted(6100, [...steadily(6500, 6500 + times * 300, 300, { outcome: 'reset' as const }), { atMs: 9000 }]);
+    const broken = (times: number) =>
+      restarted(6100, [...steadily(6500, 6500 + times * 300, 300, { outcome: 'reset' as const }), { atMs: 9000 }]);
     expect(code(judged(expectation, broken(1)))).toBe('pass readiness-truth');
     expect(code(judged(expectation, broken(2)))).toBe('fail readiness-truth');
   });
 
   test('a call that a fault touched, or that overlaps the change to ready, proves nothing', () => {
-    const exchanges: ExchangeSketch[] = [{ atMs: 9000, status: 503, fault: 'storm' }, { atMs: 7450, tookMs: 300, status: 503 }, { atMs: 10_000 }];
+    const exchanges: ExchangeSketch[] = [
+      { atMs: 9000, status: 503, fault: 'storm' },
+      { atMs: 7450, tookMs: 300, status: 503 },
+      { atMs: 10_000 },
+    ];
     expect(code(judged(expectation, restarted(7500, exchanges)))).toBe('pass readiness-truth');
   });
 

@@ -44,7 +44,9 @@ async function bundle(file: string, kind: 'js' | 'css'): Promise<string> {
   const text = result.outputFiles[0]?.text.trimEnd() ?? '';
   const end = kind === 'js' ? '</script' : '</style';
   if (text === '' || text.toLowerCase().includes(end) || /%%(TITLE|SUMMARY|DATA)%%/.test(text)) {
-    throw new Error(`Cannot inline ${file} as its bundle must be text without '${end}' and without the page's markers: current length is ${text.length}`);
+    throw new Error(
+      `Cannot inline ${file} as its bundle must be text without '${end}' and without the page's markers: current length is ${text.length}`,
+    );
   }
   return text;
 }

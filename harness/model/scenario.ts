@@ -59,6 +59,8 @@ export interface GuardLimits {
   readonly baselineOkRatioMin: number;
   /** Largest ratio of the baseline's second half's p95 to the first's, or the reverse. @default 3 */
   readonly baselineDriftRatioMax: number;
+  /** Drift below this many milliseconds is none, whatever its ratio. @default 50 */
+  readonly baselineDriftMsMin: number;
   /** Least share of the scheduled arrivals that must have been sent. @default 0.99 */
   readonly offeredRatioMin: number;
   /** Largest p99 of the driver's start lag in a phase, in milliseconds. @default 25 */

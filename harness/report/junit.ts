@@ -1,6 +1,7 @@
 import type { ScenarioOutcome } from '../model/outcome.ts';
 import type { Verdict } from '../model/verdict.ts';
 import type { Reporter } from './contract.ts';
+import { plainText } from './plain-text.ts';
 
 /** What the outcome alone does not say of a run. */
 export interface JunitDigest {
@@ -16,7 +17,11 @@ type FindingOutcome = ScenarioOutcome['findings'][number];
 export const junit: Reporter<JunitDigest> = {
   kind: 'junit',
   file: 'junit.xml',
-  digest: ({ recording, verdict, index }) => ({ index, startedAt: recording.run.startedAt, declared: verdict.findings.map(({ declared }) => declared) }),
+  digest: ({ recording, verdict, index }) => ({
+    index,
+    startedAt: recording.run.startedAt,
+    declared: verdict.findings.map(({ declared }) => declared),
+  }),
   render(outcome, digests) {
     const suites = outcome.scenarios.map((scenario, index) =>
       suiteXml(
@@ -58,7 +63,10 @@ function suiteXml(scenario: ScenarioOutcome, digest: JunitDigest | undefined, na
   const names = uniqueNames(scenario.findings.map((finding, index) => digest?.declared[index] ?? `${finding.check} ${finding.subject}`));
   const cases = scenario.findings.map((finding, index) => {
     const kind = kindOf(finding.verdict, scenario.verdict);
-    return { kind, xml: caseXml({ name: names[index] ?? finding.check, classname: finding.guard ? `${name}.guards` : name, kind, finding, scenario }) };
+    return {
+      kind,
+      xml: caseXml({ name: names[index] ?? finding.check, classname: finding.guard ? `${name}.guards` : name, kind, finding, scenario }),
+    };
   });
   // A run that is not a pass and has no finding to blame still must turn the build red.
   if (scenario.verdict !== 'pass' && cases.every(({ kind }) => kind !== 'failure' && kind !== 'error')) {
@@ -77,7 +85,12 @@ function suiteXml(scenario: ScenarioOutcome, digest: JunitDigest | undefined, na
   }
   const count = (wanted: CaseKind): number => cases.filter(({ kind }) => kind === wanted).length;
   const counts = { tests: cases.length, failures: count('failure'), errors: count('error'), skipped: count('skipped') };
-  const head = attributes({ name, ...counts, time: seconds(scenario.durationMs), ...(digest === undefined ? {} : { timestamp: digest.startedAt }) });
+  const head = attributes({
+    name,
+    ...counts,
+    time: seconds(scenario.durationMs),
+    ...(digest === undefined ? {} : { timestamp: digest.startedAt }),
+  });
   return { ...counts, xml: `  <testsuite${head}>\n${cases.map(({ xml }) => xml).join('')}  </testsuite>\n` };
 }
 
@@ -107,7 +120,9 @@ function caseXml({ name, classname, kind, finding, scenario }: Case): string {
   const lines = [finding.sentence, `expected: ${finding.expected}`, `measured: ${finding.measured}`];
   if (finding.resolution !== undefined) lines.push(`resolution: ${finding.resolution}`);
   const body = text([...lines, `replay: ${scenario.replay}`].filter((line) => !line.endsWith(': ')).join('\n'));
-  const evidence = finding.evidence.map(({ table, ids }) => `${table} ${ids.slice(0, 12).join(', ')}${ids.length > 12 ? ` … (${ids.length})` : ''}`);
+  const evidence = finding.evidence.map(
+    ({ table, ids }) => `${table} ${ids.slice(0, 12).join(', ')}${ids.length > 12 ? ` … (${ids.length})` : ''}`,
+  );
   const out = text([`recording: ${scenario.folder}`, ...evidence.map((line) => `evidence: ${line}`)].join('\n'));
   return `${head}>\n      <${kind}${attributes({ message, type: finding.verdict })}>${body}</${kind}>\n      <system-out>${out}</system-out>\n    </testcase>\n`;
 }
@@ -127,23 +142,13 @@ function seconds(lengthMs: number): string {
 
 function attributes(values: Readonly<Record<string, string | number>>): string {
   return Object.entries(values)
-    .map(([name, value]) => ` ${name}="${legal(String(value)).replace(/[&<>"\n\r\t]/g, (character) => `&#${character.charCodeAt(0)};`)}"`)
+    .map(
+      ([name, value]) => ` ${name}="${plainText(String(value)).replace(/[&<>"\n\r\t]/g, (character) => `&#${character.charCodeAt(0)};`)}"`,
+    )
     .join('');
 }
 
 /** Text as CDATA: readable in the raw file. */
 function text(value: string): string {
-  return `<![CDATA[${legal(value).replaceAll(']]>', ']]]]><![CDATA[>')}]]>`;
-}
-
-/** Without terminal colours and without characters that XML 1.0 forbids, escaped or not. */
-function legal(value: string): string {
-  return (
-    value
-      // oxlint-disable-next-line no-control-regex -- control characters are what this looks for
-      .replace(/\u001b\[[0-9;?]*[ -/]*[@-~]/g, '')
-      // oxlint-disable-next-line no-control-regex -- as above
-      .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '')
-      .toWellFormed()
-  );
+  return `<![CDATA[${plainText(value).replaceAll(']]>', ']]]]><![CDATA[>')}]]>`;
 }

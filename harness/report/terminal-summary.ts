@@ -14,11 +14,17 @@ const MAX_REASONS = 6;
 /** One line a run. For a failure: what broke, by how much, when, and the command that replays it. */
 export function runLine(scenario: ScenarioOutcome): Line {
   const head: Piece = { text: `${SIGNS[scenario.verdict]} ${scenario.verdict} ${scenario.name}`, style: scenario.verdict };
-  if (scenario.verdict === 'pass') return [head, { text: `  ${scenario.title}`, style: 'plain' }, { text: `  ${formatMs(scenario.durationMs)}`, style: 'faint' }];
+  if (scenario.verdict === 'pass')
+    return [head, { text: `  ${scenario.title}`, style: 'plain' }, { text: `  ${formatMs(scenario.durationMs)}`, style: 'faint' }];
   const decisive = decisiveOf(scenario);
   const broke = decisive === undefined ? scenario.sentence : `${decisive.check} ${decisive.subject}: ${measuredWords(decisive)}`;
   const when = decisive === undefined ? '' : whenOf(decisive);
-  return [head, { text: `: ${broke}${when}`, style: 'plain' }, { text: ' · replay: ', style: 'faint' }, { text: scenario.replay, style: 'strong' }];
+  return [
+    head,
+    { text: `: ${broke}${when}`, style: 'plain' },
+    { text: ' · replay: ', style: 'faint' },
+    { text: scenario.replay, style: 'strong' },
+  ];
 }
 
 /** The sentences under a run that did not pass: the decisive finding's first. */
@@ -31,14 +37,21 @@ export function whyLines(scenario: ScenarioOutcome): readonly Line[] {
     { text: `    ${SIGNS[finding.verdict]} `, style: finding.verdict },
     { text: finding.sentence, style: 'plain' },
   ]);
-  return told.length > MAX_REASONS ? [...lines, [{ text: `    and ${told.length - MAX_REASONS} more in the report`, style: 'faint' }]] : lines;
+  return told.length > MAX_REASONS
+    ? [...lines, [{ text: `    and ${told.length - MAX_REASONS} more in the report`, style: 'faint' }]]
+    : lines;
 }
 
 /** The last lines: failures again, the counts, and where to look. */
 export function suiteLines(outcome: Outcome, files: readonly string[]): readonly Line[] {
   const counts = VERDICTS.toReversed().flatMap((verdict): Piece[] => {
     const count = outcome.scenarios.filter((scenario) => scenario.verdict === verdict).length;
-    return count === 0 ? [] : [{ text: `${count} ${verdict}`, style: verdict }, { text: '  ', style: 'plain' }];
+    return count === 0
+      ? []
+      : [
+          { text: `${count} ${verdict}`, style: verdict },
+          { text: '  ', style: 'plain' },
+        ];
   });
   const notPassed = outcome.scenarios.filter(({ verdict }) => verdict !== 'pass');
   const again = outcome.scenarios.length > 1 ? notPassed.map(runLine) : [];

@@ -1,5 +1,4 @@
 import type { BreakerState } from '../model/breaker.ts';
-import type { RunEvent } from '../model/event.ts';
 import { SENTINEL } from '../model/load.ts';
 import type { Plan } from '../model/plan.ts';
 import type { RequestRow } from '../model/recording.ts';
@@ -68,7 +67,10 @@ function newRun(plan: Plan, place: number): RunState {
   return { plan, place, nowUs: 0, loadStartedUs: null, phase: 'starting', breakers, faults: {}, rates: { slot: 0, counts: [NONE] } };
 }
 
-function onRow(state: TerminalState, record: Exclude<Extract<TerminalMessage, { kind: 'record' }>['record'], { table: 'events' }>): TerminalState {
+function onRow(
+  state: TerminalState,
+  record: Exclude<Extract<TerminalMessage, { kind: 'record' }>['record'], { table: 'events' }>,
+): TerminalState {
   if (state.run === null || record.table !== 'requests' || record.row.name === SENTINEL) return state;
   return { ...state, run: counted(state.run, record.row) };
 }
@@ -132,16 +134,25 @@ function eventLine(run: RunState, event: NewEvent): Line | null {
     case 'fault': {
       const repeat = event.occurrence > 0 ? ` #${event.occurrence + 1}` : '';
       const reason = event.reason === undefined ? '' : `: ${event.reason}`;
-      return [at, plain('fault '), strong(`${event.fault}${repeat}`), { text: ` ${event.step.replace('-', ' ')}${reason}`, style: event.step === 'failed' ? 'bad' : 'plain' }];
+      return [
+        at,
+        plain('fault '),
+        strong(`${event.fault}${repeat}`),
+        { text: ` ${event.step.replace('-', ' ')}${reason}`, style: event.step === 'failed' ? 'bad' : 'plain' },
+      ];
     }
     case 'breaker':
       return [at, plain('breaker '), strong(event.breaker), plain(` ${event.from} → `), { text: event.to, style: breakerStyle(event.to) }];
     case 'service':
-      return run.loadStartedUs === null || event.state === 'stopped' ? null : [at, plain('service '), strong(event.service), plain(` ${event.state}`)];
+      return run.loadStartedUs === null || event.state === 'stopped'
+        ? null
+        : [at, plain('service '), strong(event.service), plain(` ${event.state}`)];
     case 'lost':
       return [at, { text: `lost ${event.count} of ${event.what} (limit ${event.limit})`, style: 'bad' }];
     case 'run-ended':
-      return event.how === 'completed' ? null : [at, { text: `run ${event.how}${event.reason === undefined ? '' : `: ${event.reason}`}`, style: 'bad' }];
+      return event.how === 'completed'
+        ? null
+        : [at, { text: `run ${event.how}${event.reason === undefined ? '' : `: ${event.reason}`}`, style: 'bad' }];
     default:
       return null;
   }
@@ -151,14 +162,34 @@ function eventLine(run: RunState, event: NewEvent): Line | null {
 export function liveLines(state: TerminalState, columns: number): readonly Line[] {
   const { run } = state;
   if (run === null || state.mode === 'plain') return [];
-  const totals = run.rates.counts.reduce((sum, count) => ({ ok: sum.ok + count.ok, degraded: sum.degraded + count.degraded, bad: sum.bad + count.bad }), NONE);
+  const totals = run.rates.counts.reduce(
+    (sum, count) => ({ ok: sum.ok + count.ok, degraded: sum.degraded + count.degraded, bad: sum.bad + count.bad }),
+    NONE,
+  );
   const faults = Object.entries(run.faults);
   const lines: Line[] = [
     [faint(`${run.place}/${state.runs} `), strong(run.plan.scenario.name), faint(`  ${run.plan.scenario.title}`)],
     [plain('  '), strong(run.phase), plain(`  ${elapsed(run)}  `), ...bar(run)],
-    [plain('  last second  '), { text: `${totals.ok} ok`, style: 'ok' }, plain('  '), { text: `${totals.degraded} degraded`, style: totals.degraded > 0 ? 'degraded' : 'faint' }, plain('  '), { text: `${totals.bad} failed`, style: totals.bad > 0 ? 'bad' : 'faint' }],
-    [plain('  breakers     '), ...Object.entries(run.breakers).flatMap(([name, breaker]) => [plain(`${name} `), { text: breaker, style: breakerStyle(breaker) }, plain('  ')])],
-    [plain('  fault        '), ...(faults.length === 0 ? [faint('none')] : faults.map(([name, now]) => ({ text: `${name} ${now}  `, style: 'strong' as const })))],
+    [
+      plain('  last second  '),
+      { text: `${totals.ok} ok`, style: 'ok' },
+      plain('  '),
+      { text: `${totals.degraded} degraded`, style: totals.degraded > 0 ? 'degraded' : 'faint' },
+      plain('  '),
+      { text: `${totals.bad} failed`, style: totals.bad > 0 ? 'bad' : 'faint' },
+    ],
+    [
+      plain('  breakers     '),
+      ...Object.entries(run.breakers).flatMap(([name, breaker]) => [
+        plain(`${name} `),
+        { text: breaker, style: breakerStyle(breaker) },
+        plain('  '),
+      ]),
+    ],
+    [
+      plain('  fault        '),
+      ...(faults.length === 0 ? [faint('none')] : faults.map(([name, now]) => ({ text: `${name} ${now}  `, style: 'strong' as const }))),
+    ],
   ];
   return lines.map((line) => cut(line, columns));
 }
@@ -185,7 +216,12 @@ function clock(run: RunState, atUs: number): string {
 
 function started(run: RunState, runs: number): Line {
   const seconds = (run.plan.phases.at(-1)?.toUs ?? 0) / 1e6;
-  return [faint(`${run.place}/${runs} `), strong(run.plan.scenario.name), plain(`  ${run.plan.scenario.title}`), faint(`  (${Number(seconds.toFixed(1))} s, seed ${run.plan.seed})`)];
+  return [
+    faint(`${run.place}/${runs} `),
+    strong(run.plan.scenario.name),
+    plain(`  ${run.plan.scenario.title}`),
+    faint(`  (${Number(seconds.toFixed(1))} s, seed ${run.plan.seed})`),
+  ];
 }
 
 function breakerStyle(state: BreakerState): Style {
@@ -214,6 +250,3 @@ function strong(text: string): Line[number] {
 function faint(text: string): Line[number] {
   return { text, style: 'faint' };
 }
-
-/** Kinds of events that change what the terminal shows; the pipeline may leave the others out. */
-export const TERMINAL_EVENTS = ['load-started', 'phase', 'fault', 'breaker', 'service', 'lost', 'run-ended'] as const satisfies readonly RunEvent['kind'][];

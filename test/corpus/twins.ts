@@ -9,8 +9,6 @@ export interface Twin {
   readonly wrong: string;
   /** Findings of which at least one must fail: names of checks, with what they are about. */
   readonly mustFail: readonly { readonly check: string; readonly subject: string }[];
-  /** Codes of the explanation that the failing finding may carry; absent where the check has one way to fail. */
-  readonly codes?: readonly string[];
 }
 
 export const TWINS: readonly Twin[] = [

@@ -1,4 +1,3 @@
-import type { BreakerState } from '../../model/breaker.ts';
 import type { BreakerStretch, Evidence, Span } from '../evidence.ts';
 
 /**
@@ -28,11 +27,6 @@ export function statesIn(evidence: Evidence, breaker: string, span: Span): reado
 export function unknownUs(evidence: Evidence, breaker: string, span: Span): number {
   const known = statesIn(evidence, breaker, span).filter((stretch) => stretch.state !== 'unknown');
   return Math.max(0, span.toUs - span.fromUs - known.reduce((sum, stretch) => sum + stretch.toUs - stretch.fromUs, 0));
-}
-
-/** The state at a moment. */
-export function stateAt(evidence: Evidence, breaker: string, atUs: number): BreakerState {
-  return evidence.breaker(breaker).findLast((stretch) => stretch.fromUs <= atUs && atUs <= stretch.toUs)?.state ?? 'unknown';
 }
 
 /**

@@ -25,6 +25,8 @@ export interface FallbackAnswers {
   readonly unreal: readonly RequestRow[];
   /** Neither marked nor fresh, or without anything to tell. */
   readonly unmarked: readonly RequestRow[];
+  /** By how much the oldest unmarked answer is older than fresh ones are; null where one of them has no age. */
+  readonly unmarkedExcessUs: number | null;
   /** Does not match its schema. */
   readonly malformed: readonly RequestRow[];
   /** Marked and older than allowed. */
@@ -52,6 +54,7 @@ export function judgeAnswers(question: FallbackQuestion, evidence: Evidence): Fa
     RequestRow[]
   >;
   let oldestUs: number | null = null;
+  let unmarkedExcessUs = 0;
   for (const row of evidence.requestsIn(span, request)) {
     const isDegraded = row.outcome === 'degraded';
     if (!isDegraded && row.outcome !== 'ok' && row.outcome !== 'wrong') continue;
@@ -67,11 +70,20 @@ export function judgeAnswers(question: FallbackQuestion, evidence: Evidence): Fa
       oldestUs = Math.max(oldestUs ?? 0, ageUs);
       if (ageUs > stalenessMaxUs) lists.stale.push(row);
     }
-    if (row.outcome === 'ok' && !isUnreal && !isFresh(row, ageUs)) lists.unmarked.push(row);
+    if (row.outcome === 'ok' && !isUnreal && !isFresh(row, ageUs)) {
+      lists.unmarked.push(row);
+      unmarkedExcessUs = Math.max(unmarkedExcessUs, ageUs === null ? Infinity : ageUs - freshMaxUs);
+    }
     const isAfter = fromUs !== null && (row.startedUs ?? row.intendedUs) >= fromUs;
     if (isAfter && (isUnreal || row.outcome === 'wrong' || (isDegraded && !isExcused(row, evidence, deadlineUs)))) lists.after.push(row);
   }
-  return { ...lists, oldestUs, freshMaxUs, servedAgainUs: fromUs };
+  return {
+    ...lists,
+    unmarkedExcessUs: unmarkedExcessUs === Infinity ? null : unmarkedExcessUs,
+    oldestUs,
+    freshMaxUs,
+    servedAgainUs: fromUs,
+  };
 
   /** No older than answers are in the baseline, or from a call that the request itself made. */
   function isFresh(row: RequestRow, ageUs: number | null): boolean {

@@ -234,14 +234,12 @@ function scalarOf(row: RequestRow | undefined): string | number | boolean | null
 }
 
 /** No delay invents a value or drops a marker; an age it can stretch, and a breaker it can open once more. */
-function marginOf(
-  code: string,
-  { oldestUs, unreal, malformed, after }: FallbackAnswers,
-  stalenessMaxMs: number,
-): { readonly timingMarginMs?: number } {
+function marginOf(code: string, answers: FallbackAnswers, stalenessMaxMs: number): { readonly timingMarginMs?: number } {
+  const { oldestUs, unmarkedExcessUs, unreal, malformed, after } = answers;
   if (code === 'fallback-stale') return { timingMarginMs: toMs(oldestUs ?? 0) - stalenessMaxMs };
-  if (code === 'fallback-unmarked') return { timingMarginMs: 0 };
+  if (code === 'fallback-unmarked') return unmarkedExcessUs === null ? {} : { timingMarginMs: toMs(unmarkedExcessUs) };
   const madeWrong = new Set([...unreal, ...malformed]);
-  const isMadeWrong = after.some((row) => madeWrong.has(row));
-  return code === 'fallback-after' && !isMadeWrong ? { timingMarginMs: 0 } : {};
+  if (code !== 'fallback-after' || after.some((row) => madeWrong.has(row))) return {};
+  // A machine that stood still excuses what was answered around that time, and nothing longer.
+  return { timingMarginMs: toMs((after.at(-1)?.intendedUs ?? 0) - (after[0]?.intendedUs ?? 0)) };
 }

@@ -1,10 +1,11 @@
+import type { ExchangeRow } from '../../model/recording.ts';
 import type { Expectation } from '../../model/scenario.ts';
 import type { Evidence, Span } from '../evidence.ts';
 import { numberFrom } from './arguments.ts';
 import type { Check } from './contract.ts';
 import { faultNotInForce, findingOf, rowsOf, tooFew, type Result } from './finding.ts';
 import { forceSpan } from './timeline.ts';
-import { callsByTrace, UNTRACED_MAX } from './traffic.ts';
+import { callsByTrace, mayHaveBeenDelayed, UNTRACED_MAX } from './traffic.ts';
 
 /** Retries multiply the calls on an edge only so far. */
 export interface Retries<E extends string = string, F extends string = string> extends Expectation<E, never, F, never, never> {
@@ -84,12 +85,17 @@ function evaluate({ edge, of, amplificationMax }: Retries, evidence: Evidence, s
       most: most[0]?.length ?? 0,
     },
     measured: { value: amplification, unit: 'x' },
-    // A slow machine lets calls time out, and those are retried.
-    ...(amplification <= amplificationMax ? {} : { timingMarginMs: 0 }),
+    ...(amplification > amplificationMax && withoutDelays(most) <= amplificationMax ? { timingMarginMs: 0 } : {}),
     evidence: rowsOf(
       'exchanges',
       most.flat().map(({ id }) => id),
       span,
     ),
   };
+}
+
+/** The amplification among requests none of whose attempts a slow machine may have made fail. */
+function withoutDelays(traces: readonly (readonly ExchangeRow[])[]): number {
+  const undelayed = traces.filter((attempts) => !attempts.some(mayHaveBeenDelayed));
+  return undelayed.length < CALLERS_NEEDED ? 0 : undelayed.reduce((sum, attempts) => sum + attempts.length, 0) / undelayed.length;
 }

@@ -4,6 +4,7 @@ import { statesIn, unknownUs } from './breaker-states.ts';
 import type { Check } from './contract.ts';
 import { breakerUnknown, cutOff, findingOf, rowsOf, tooFew, toMs, type Result } from './finding.ts';
 import { loadSpan, missingMs } from './timeline.ts';
+import { hasFailed, mayHaveBeenDelayed } from './traffic.ts';
 
 /** A breaker stays closed under the whole load. */
 export interface StaysClosed<B extends string = string> extends Expectation<never, B, never, never, never> {
@@ -27,6 +28,16 @@ export const staysClosedCheck: Check<StaysClosed> = {
   },
 };
 
+/** How far back a breaker remembers at most, in microseconds. */
+const MEMORY_US = 10_000_000;
+
+/** A slow machine lets calls time out, and enough of them open a breaker that is right; failures that a fault made do not need it. */
+function mayBeTheMachine(breaker: string, evidence: Evidence, openedUs: number): boolean {
+  const edge = evidence.plan.system.breakers[breaker]?.edge ?? '';
+  const failed = evidence.exchangesIn({ fromUs: openedUs - MEMORY_US, toUs: openedUs }, edge).filter(hasFailed);
+  return failed.length === 0 || failed.some(mayHaveBeenDelayed);
+}
+
 function evaluate(breaker: string, evidence: Evidence, span: Span): Result {
   const states = statesIn(evidence, breaker, span);
   const left = states.filter(({ state }) => state === 'open' || state === 'half-open' || state === 'forced-open');
@@ -43,8 +54,7 @@ function evaluate(breaker: string, evidence: Evidence, span: Span): Result {
         state: first.state,
       },
       measured: { value: Math.max(1, opened.length), unit: 'count' },
-      // A slow machine lets calls time out, and enough of them open a breaker that is right.
-      timingMarginMs: 0,
+      ...(mayBeTheMachine(breaker, evidence, first.fromUs) ? { timingMarginMs: 0 } : {}),
       evidence: rowsOf(
         'events',
         left.map(({ eventId }) => eventId),
@@ -59,7 +69,7 @@ function evaluate(breaker: string, evidence: Evidence, span: Span): Result {
   const edge = evidence.plan.system.breakers[breaker]?.edge ?? '';
   const calls = evidence.exchangesIn(span, edge);
   if (calls.length < CALLS_NEEDED) return tooFew(`calls on ${edge}`, calls.length, CALLS_NEEDED);
-  const failed = calls.filter(({ outcome, status }) => outcome !== 'answered' || status >= 500).length;
+  const failed = calls.filter(hasFailed).length;
   return {
     verdict: 'pass',
     code: 'stays-closed',

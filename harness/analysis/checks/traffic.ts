@@ -11,6 +11,11 @@ export function hasFailed(exchange: ExchangeRow): boolean {
   return !isGood(exchange) && exchange.outcome !== 'unfinished';
 }
 
+/** A call whose failure a slow machine may have caused: all but the answers that a fault made bad. */
+export function mayHaveBeenDelayed(exchange: ExchangeRow): boolean {
+  return hasFailed(exchange) && (exchange.fault === null || exchange.outcome !== 'answered');
+}
+
 /** Arrivals that reached the system: what the driver itself dropped or broke off says nothing about the system. */
 export function reachedSystem(row: RequestRow): boolean {
   return row.outcome !== 'shed' && row.outcome !== 'aborted';

@@ -28,7 +28,8 @@ export function axisOf(recording: Recording): Axis {
   const ms = (atUs: number): number => Math.round((atUs - zeroUs) / 10) / 100;
   const fromUs = loadStartedUs ?? 0;
   const toUs = Math.max(endOf(recording), fromUs + 1000);
-  const bucketMs = BUCKET_MS.find((candidate) => (toUs - fromUs) / 1000 / candidate <= MAX_BUCKETS) ?? Math.ceil((toUs - fromUs) / 1000 / MAX_BUCKETS);
+  const bucketMs =
+    BUCKET_MS.find((candidate) => (toUs - fromUs) / 1000 / candidate <= MAX_BUCKETS) ?? Math.ceil((toUs - fromUs) / 1000 / MAX_BUCKETS);
   const bucketCount = Math.max(1, Math.ceil((toUs - fromUs) / 1000 / bucketMs));
   return {
     zeroUs,

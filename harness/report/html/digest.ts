@@ -5,7 +5,15 @@ import { eventViews } from './events.ts';
 import { citedIds, rowTimes } from './evidence.ts';
 import { findingViews, measuresOf, p95LimitMs, recoverySummary } from './findings.ts';
 import { breakerLanes, faultLanes, phaseLanes, serviceLanes } from './lanes.ts';
-import { PAYLOAD_VERSION, type ArrivalSeries, type BreakerLane, type FaultLane, type RunDetail, type RunSummary, type Stretch } from './payload.ts';
+import {
+  PAYLOAD_VERSION,
+  type ArrivalSeries,
+  type BreakerLane,
+  type FaultLane,
+  type RunDetail,
+  type RunSummary,
+  type Stretch,
+} from './payload.ts';
 import { samplesOf } from './samples.ts';
 import { arrivalSeries, edgeSeries, sentinelSeries } from './series.ts';
 
@@ -61,7 +69,9 @@ export function digestRun({ recording, verdict, index }: JudgedRun): RunDigest {
 
 function factsOf({ run }: Recording): RunDetail['facts'] {
   const { plan } = run;
-  const overrides = Object.entries(plan.overrides).flatMap(([service, values]) => Object.entries(values).map(([name, value]) => `${service}.${name}=${value}`));
+  const overrides = Object.entries(plan.overrides).flatMap(([service, values]) =>
+    Object.entries(values).map(([name, value]) => `${service}.${name}=${value}`),
+  );
   return [
     ['Run', run.runId],
     ['Started', run.startedAt],
@@ -98,7 +108,9 @@ function stripOf(all: ArrivalSeries | undefined, axis: Axis): RunSummary['strip'
 
 /** When a fault was in force; one that was never withdrawn acts to the end. */
 function bandsOf(fault: FaultLane, axis: Axis): Stretch[] {
-  return fault.windows.flatMap(({ acknowledgedMs, withdrawnMs }) => (acknowledgedMs === null ? [] : [{ fromMs: acknowledgedMs, toMs: withdrawnMs ?? axis.span.toMs }]));
+  return fault.windows.flatMap(({ acknowledgedMs, withdrawnMs }) =>
+    acknowledgedMs === null ? [] : [{ fromMs: acknowledgedMs, toMs: withdrawnMs ?? axis.span.toMs }],
+  );
 }
 
 /** The breaker that a strip shows: one on a fault's edge first, the one that moved most among those. */
@@ -106,5 +118,7 @@ function livelyBreaker(lanes: readonly BreakerLane[], faults: readonly FaultLane
   const edges = new Set(faults.flatMap((fault) => fault.edges));
   const onFault = (lane: BreakerLane): number => (edges.has(run.plan.system.breakers[lane.name]?.edge ?? '') ? 1 : 0);
   const lane = lanes.toSorted((left, right) => onFault(right) - onFault(left) || right.stretches.length - left.stretches.length)[0];
-  return lane === undefined ? null : { name: lane.name, stretches: lane.stretches.map(({ fromMs, toMs, state }) => ({ fromMs, toMs, state })) };
+  return lane === undefined
+    ? null
+    : { name: lane.name, stretches: lane.stretches.map(({ fromMs, toMs, state }) => ({ fromMs, toMs, state })) };
 }

@@ -8,7 +8,9 @@ const MAX_EVENTS = 1500;
 
 /** The run's log: everything but the periodic samples, and whatever is cited. */
 export function eventViews(events: readonly RunEvent[], cited: ReadonlySet<number>, axis: Axis): EventView[] {
-  const worth = events.filter((event) => cited.has(event.id) || !(event.kind === 'readiness' || event.kind === 'health' || event.kind === 'machine'));
+  const worth = events.filter(
+    (event) => cited.has(event.id) || !(event.kind === 'readiness' || event.kind === 'health' || event.kind === 'machine'),
+  );
   return spread(worth, MAX_EVENTS).map((event) => ({ id: event.id, atMs: axis.ms(event.atUs), kind: event.kind, ...wordsOf(event) }));
 }
 
@@ -24,20 +26,29 @@ export function wordsOf(event: RunEvent): { readonly subject: string; readonly t
     case 'fault': {
       const count = event.touched === undefined ? '' : `, ${event.touched} touched so far`;
       const reason = event.reason === undefined ? '' : `: ${event.reason}`;
-      return { subject: event.fault, text: `${event.step.replace('-', ' ')}${event.occurrence > 0 ? ` (occurrence ${event.occurrence + 1})` : ''}${count}${reason}` };
+      return {
+        subject: event.fault,
+        text: `${event.step.replace('-', ' ')}${event.occurrence > 0 ? ` (occurrence ${event.occurrence + 1})` : ''}${count}${reason}`,
+      };
     }
     case 'breaker':
       return { subject: event.breaker, text: `${event.from} → ${event.to}` };
     case 'service':
       return { subject: event.service, text: event.detail === undefined ? event.state : `${event.state}: ${event.detail}` };
     case 'readiness':
-      return { subject: event.service, text: `${event.ready ? 'ready' : 'not ready'} (${event.status === 0 ? 'no answer' : event.status})` };
+      return {
+        subject: event.service,
+        text: `${event.ready ? 'ready' : 'not ready'} (${event.status === 0 ? 'no answer' : event.status})`,
+      };
     case 'health':
       return { subject: event.part, text: `event loop delay p99 ${event.loopDelayP99Ms} ms, CPU ${Math.round(event.cpuRatio * 100)} %` };
     case 'machine':
       return { subject: 'machine', text: pairs(event.values) };
     case 'probe':
-      return { subject: event.breaker, text: event.detail === undefined ? `probe ${event.state}` : `probe ${event.state}: ${event.detail}` };
+      return {
+        subject: event.breaker,
+        text: event.detail === undefined ? `probe ${event.state}` : `probe ${event.state}: ${event.detail}`,
+      };
     case 'clock':
       return { subject: event.source, text: `clock off by ${event.offsetUs} µs, ± ${event.uncertaintyUs} µs` };
     case 'lost':

@@ -12,7 +12,9 @@ export function citedIds(verdict: RunVerdict): ReadonlyMap<EvidenceRef['table'],
   const cited = new Map<EvidenceRef['table'], Set<number>>();
   const references = verdict.findings.flatMap((finding) => [
     ...finding.evidence.map((reference) => ({ reference, passed: finding.verdict === 'pass' })),
-    ...(finding.timeline?.moments ?? []).flatMap((moment) => moment.evidence.map((reference) => ({ reference, passed: finding.verdict === 'pass' }))),
+    ...(finding.timeline?.moments ?? []).flatMap((moment) =>
+      moment.evidence.map((reference) => ({ reference, passed: finding.verdict === 'pass' })),
+    ),
   ]);
   // What failed comes first, so that a limit downstream bites what passed.
   for (const { reference } of references.toSorted((left, right) => Number(left.passed) - Number(right.passed))) {
@@ -34,7 +36,11 @@ export type RowTimes = ReadonlyMap<string, readonly [number, number]>;
 
 export function rowTimes(recording: Recording, cited: ReturnType<typeof citedIds>): RowTimes {
   const times = new Map<string, readonly [number, number]>();
-  const keep = <R extends { readonly id: number }>(table: EvidenceRef['table'], rows: readonly R[], span: (row: R) => readonly [number, number]): void => {
+  const keep = <R extends { readonly id: number }>(
+    table: EvidenceRef['table'],
+    rows: readonly R[],
+    span: (row: R) => readonly [number, number],
+  ): void => {
     const ids = cited.get(table);
     if (ids === undefined) return;
     for (const row of rows) if (ids.has(row.id)) times.set(`${table} ${row.id}`, span(row));

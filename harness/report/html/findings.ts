@@ -1,8 +1,8 @@
-import type { Quantity } from '../../model/finding.ts';
+import type { EvidenceRef, Quantity } from '../../model/finding.ts';
 import type { JudgedFinding, RunVerdict } from '../../model/outcome.ts';
 import type { Axis } from './axis.ts';
 import { evidenceView, type RowTimes } from './evidence.ts';
-import type { FindingView, Measure, RecoverySummary, RecoveryView } from './payload.ts';
+import type { EvidenceView, FindingView, Measure, RecoverySummary, RecoveryView } from './payload.ts';
 
 export function findingViews(verdict: RunVerdict, times: RowTimes, axis: Axis): FindingView[] {
   return verdict.findings.map((finding) => ({
@@ -16,9 +16,14 @@ export function findingViews(verdict: RunVerdict, times: RowTimes, axis: Axis): 
     measured: finding.measured,
     resolution: finding.resolution ?? null,
     quantities: quantitiesOf(finding),
-    evidence: finding.evidence.map((reference) => evidenceView(reference, times, axis)),
+    evidence: viewsOf(finding.evidence, times, axis),
     recovery: recoveryView(finding, times, axis),
   }));
+}
+
+/** References that point at nothing would be links to nowhere. */
+function viewsOf(references: readonly EvidenceRef[], times: RowTimes, axis: Axis): EvidenceView[] {
+  return references.map((reference) => evidenceView(reference, times, axis)).filter(({ count, fromMs }) => count > 0 || fromMs !== null);
 }
 
 function quantitiesOf({ quantities: { expected, measured } }: JudgedFinding): FindingView['quantities'] {
@@ -38,7 +43,7 @@ function recoveryView(finding: JudgedFinding, times: RowTimes, axis: Axis): Reco
       moment,
       atMs: atUs === null ? null : axis.ms(atUs),
       state,
-      evidence: evidence.map((reference) => evidenceView(reference, times, axis)),
+      evidence: viewsOf(evidence, times, axis),
     })),
   };
 }

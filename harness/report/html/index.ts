@@ -24,10 +24,21 @@ export const html: Reporter<RunDigest> = {
 
 /** The suite's data in one block and each run's in its own, so that a page decodes only what it shows. */
 async function dataBlocks(outcome: Outcome, digests: readonly RunDigest[]): Promise<string> {
-  const suite: SuitePayload = { version: PAYLOAD_VERSION, outcome, runs: digests.map(({ summary }) => summary) };
+  const suite: SuitePayload = { version: PAYLOAD_VERSION, outcome: withoutEvidence(outcome), runs: digests.map(({ summary }) => summary) };
   const blocks = [`<script type="application/octet-stream" id="halfopen-suite">${await pack(suite)}</script>`];
   for (const { summary, detail } of digests) {
     blocks.push(`<script type="application/octet-stream" id="halfopen-run-${summary.index}">${await pack(detail)}</script>`);
   }
   return blocks.join('\n');
+}
+
+/** Each run's data holds the evidence that it links; a finding that cites every request would weigh more than all charts. */
+function withoutEvidence(outcome: Outcome): Outcome {
+  return {
+    ...outcome,
+    scenarios: outcome.scenarios.map((scenario) => ({
+      ...scenario,
+      findings: scenario.findings.map((finding) => ({ ...finding, evidence: [] })),
+    })),
+  };
 }

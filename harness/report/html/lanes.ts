@@ -18,8 +18,19 @@ export function faultLanes(recording: Recording, axis: Axis): FaultLane[] {
   return recording.run.plan.faults.map((planned) => {
     const own = steps.filter(({ fault }) => fault === planned.name);
     const occurrences = [...new Set(own.map(({ occurrence }) => occurrence))].toSorted((left, right) => left - right);
-    const windows = occurrences.map((occurrence) => windowOf(own.filter((step) => step.occurrence === occurrence), axis));
-    return { name: planned.name, summary: planned.summary, edges: planned.reach.edges, windows, ...bite(recording, planned.name, planned.reach.edges, windows, axis) };
+    const windows = occurrences.map((occurrence) =>
+      windowOf(
+        own.filter((step) => step.occurrence === occurrence),
+        axis,
+      ),
+    );
+    return {
+      name: planned.name,
+      summary: planned.summary,
+      edges: planned.reach.edges,
+      windows,
+      ...bite(recording, planned.name, planned.reach.edges, windows, axis),
+    };
   });
 }
 
@@ -39,7 +50,13 @@ function windowOf(steps: readonly FaultStep[], axis: Axis): FaultWindow {
 }
 
 /** Exchanges that the fault touched, by bucket, and how many there were on its edges while it acted. */
-function bite(recording: Recording, fault: string, edges: readonly string[], windows: readonly FaultWindow[], axis: Axis): Pick<FaultLane, 'touched' | 'exposed'> {
+function bite(
+  recording: Recording,
+  fault: string,
+  edges: readonly string[],
+  windows: readonly FaultWindow[],
+  axis: Axis,
+): Pick<FaultLane, 'touched' | 'exposed'> {
   const touched = new Array<number>(axis.bucketCount).fill(0);
   let exposed = 0;
   for (const exchange of recording.exchanges) {
@@ -49,7 +66,10 @@ function bite(recording: Recording, fault: string, edges: readonly string[], win
     }
     if (!edges.includes(exchange.edge)) continue;
     const atMs = axis.ms(exchange.startedUs);
-    if (windows.some((window) => window.acknowledgedMs !== null && atMs >= window.acknowledgedMs && atMs < (window.withdrawnMs ?? Infinity))) exposed += 1;
+    if (
+      windows.some((window) => window.acknowledgedMs !== null && atMs >= window.acknowledgedMs && atMs < (window.withdrawnMs ?? Infinity))
+    )
+      exposed += 1;
   }
   return { touched, exposed };
 }
@@ -78,14 +98,32 @@ function laneOf(moves: readonly BreakerMoved[], axis: Axis): BreakerLane {
   const stretches: BreakerLane['stretches'][number][] = [];
   const push = (state: BreakerState, fromMs: number, toMs: number, earliestMs: number, event: number | null): void => {
     const from = Math.max(fromMs, axis.span.fromMs);
-    if (toMs > from) stretches.push({ fromMs: from, toMs: Math.min(toMs, axis.span.toMs), state, earliestMs: Math.max(earliestMs, axis.span.fromMs), event });
+    if (toMs > from)
+      stretches.push({
+        fromMs: from,
+        toMs: Math.min(toMs, axis.span.toMs),
+        state,
+        earliestMs: Math.max(earliestMs, axis.span.fromMs),
+        event,
+      });
   };
   if (first !== undefined) push(first.from, axis.span.fromMs, axis.ms(first.earliestUs), axis.span.fromMs, null);
   moves.forEach((move, index) => {
     const next = moves[index + 1];
-    push(move.to, axis.ms(move.latestUs), next === undefined ? axis.span.toMs : axis.ms(next.earliestUs), axis.ms(move.earliestUs), move.id);
+    push(
+      move.to,
+      axis.ms(move.latestUs),
+      next === undefined ? axis.span.toMs : axis.ms(next.earliestUs),
+      axis.ms(move.earliestUs),
+      move.id,
+    );
   });
-  return { name: first?.breaker ?? '', instance: first?.instance ?? '', source: [...new Set(moves.map(({ source }) => source))].join(', '), stretches };
+  return {
+    name: first?.breaker ?? '',
+    instance: first?.instance ?? '',
+    source: [...new Set(moves.map(({ source }) => source))].join(', '),
+    stretches,
+  };
 }
 
 /** Services that were anything but ready during the load; the others are counted in words. */

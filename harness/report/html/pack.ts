@@ -9,6 +9,7 @@ const PIECE_BYTES = 0x6000;
 
 function base64(bytes: Uint8Array): string {
   const pieces: string[] = [];
-  for (let from = 0; from < bytes.length; from += PIECE_BYTES) pieces.push(btoa(String.fromCharCode(...bytes.subarray(from, from + PIECE_BYTES))));
+  for (let from = 0; from < bytes.length; from += PIECE_BYTES)
+    pieces.push(btoa(String.fromCharCode(...bytes.subarray(from, from + PIECE_BYTES))));
   return pieces.join('');
 }

@@ -1,10 +1,11 @@
 import type { Outcome, ScenarioOutcome } from '../../model/outcome.ts';
 import { VERDICTS } from '../../model/verdict.ts';
+import { plainText } from '../plain-text.ts';
 import { runSlug } from './payload.ts';
 
 /** Text as it may stand in HTML, in an element or in a quoted attribute. */
 export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+  return plainText(text).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 /** The title of the browser's tab: the verdict first. */
@@ -23,7 +24,9 @@ export function countsOf(outcome: Outcome): string {
 
 /** What the file says without its script: every verdict, every finding that is not a pass, every replay command. */
 export function summaryHtml(outcome: Outcome): string {
-  const worstFirst = outcome.scenarios.map((scenario, index) => ({ scenario, index })).toSorted((left, right) => rank(left.scenario) - rank(right.scenario));
+  const worstFirst = outcome.scenarios
+    .map((scenario, index) => ({ scenario, index }))
+    .toSorted((left, right) => rank(left.scenario) - rank(right.scenario));
   return [
     `<h1>${escapeHtml(countsOf(outcome))}</h1>`,
     '<table class="plain"><caption>Scenarios, worst first</caption><thead><tr><th scope="col">Verdict</th><th scope="col">Scenario</th><th scope="col">Why</th></tr></thead><tbody>',
@@ -45,6 +48,9 @@ function rowHtml(scenario: ScenarioOutcome, slug: string): string {
 function findingsHtml(scenario: ScenarioOutcome): string {
   const items = scenario.findings
     .filter(({ verdict }) => verdict !== 'pass')
-    .map(({ verdict, check, subject, sentence }) => `<li>${verdict}: ${escapeHtml(check)} ${escapeHtml(subject)}: ${escapeHtml(sentence)}</li>`);
+    .map(
+      ({ verdict, check, subject, sentence }) =>
+        `<li>${verdict}: ${escapeHtml(check)} ${escapeHtml(subject)}: ${escapeHtml(sentence)}</li>`,
+    );
   return `<h2>${escapeHtml(scenario.title === '' ? scenario.name : scenario.title)}</h2><ul>${items.join('')}</ul><p>Replay: <code>${escapeHtml(scenario.replay)}</code></p>`;
 }

@@ -30,9 +30,6 @@ export function classOf(outcome: RequestOutcome): OutcomeClass {
   return CLASS_OF[outcome];
 }
 
-/** Most edges whose calls get a chart of their own. */
-export const LIMIT_EDGES = 4;
-
 /** What the overview needs; decoded when the file opens. All times of a run are milliseconds since its zero: the first fault's acknowledgement. */
 export interface SuitePayload {
   readonly version: typeof PAYLOAD_VERSION;
@@ -156,8 +153,6 @@ export interface ArrivalSeries {
 export interface EdgeSeries {
   readonly edge: string;
   readonly total: number;
-  /** Whether a fault or a breaker sits on it. */
-  readonly central: boolean;
   /** First call of a trace on this edge, and calls that repeat one. */
   readonly first: readonly number[];
   readonly repeated: readonly number[];

@@ -23,13 +23,24 @@ export function samplesOf(recording: Recording, cited: ReturnType<typeof citedId
   return {
     requestsTotal: recording.requests.length,
     exchangesTotal: recording.exchanges.length,
-    requests: [...chosen].map(([row, reason]) => requestView(row, reason, axis)).toSorted((left, right) => left.intendedMs - right.intendedMs || left.id - right.id),
+    requests: [...chosen]
+      .map(([row, reason]) => requestView(row, reason, axis))
+      .toSorted((left, right) => left.intendedMs - right.intendedMs || left.id - right.id),
     exchanges: exchanges.map((row) => exchangeView(row, axis)),
-    effects: effects.map(({ id, atUs, service, effect, key, traceId }) => ({ id, atMs: axis.ms(atUs), service, text: `${effect} ${key}`, traceId })),
+    effects: effects.map(({ id, atUs, service, effect, key, traceId }) => ({
+      id,
+      atMs: axis.ms(atUs),
+      service,
+      text: `${effect} ${key}`,
+      traceId,
+    })),
   };
 }
 
-function chooseRequests({ requests, exchanges, effects }: Recording, cited: ReturnType<typeof citedIds>): ReadonlyMap<RequestRow, SampleReason> {
+function chooseRequests(
+  { requests, exchanges, effects }: Recording,
+  cited: ReturnType<typeof citedIds>,
+): ReadonlyMap<RequestRow, SampleReason> {
   const chosen = new Map<RequestRow, SampleReason>();
   const take = (rows: readonly RequestRow[], reason: SampleReason, limit = SAMPLE_LIMIT): void => {
     for (const row of rows) if (chosen.size < limit && !chosen.has(row)) chosen.set(row, reason);
@@ -58,7 +69,10 @@ function chooseRequests({ requests, exchanges, effects }: Recording, cited: Retu
   return chosen;
 }
 
-function citedTraces(rows: readonly { readonly id: number; readonly traceId: string }[], ids: ReadonlySet<number> | undefined): Set<string> {
+function citedTraces(
+  rows: readonly { readonly id: number; readonly traceId: string }[],
+  ids: ReadonlySet<number> | undefined,
+): Set<string> {
   const traces = new Set<string>();
   if (ids !== undefined) for (const row of rows) if (ids.has(row.id) && row.traceId !== '') traces.add(row.traceId);
   return traces;

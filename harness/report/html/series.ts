@@ -17,7 +17,10 @@ export function arrivalSeries(recording: Recording, axis: Axis): ArrivalSeries[]
 }
 
 function groupOf(name: string, rows: readonly RequestRow[], axis: Axis): ArrivalSeries {
-  const counts = Object.fromEntries(OUTCOME_CLASSES.map((key) => [key, new Array<number>(axis.bucketCount).fill(0)])) as Record<OutcomeClass, number[]>;
+  const counts = Object.fromEntries(OUTCOME_CLASSES.map((key) => [key, new Array<number>(axis.bucketCount).fill(0)])) as Record<
+    OutcomeClass,
+    number[]
+  >;
   const totals: Record<OutcomeClass, number> = { ok: 0, degraded: 0, wrong: 0, error: 0, unsent: 0 };
   const byOutcome: Partial<Record<Outcome, number>> = {};
   for (const row of rows) {
@@ -27,7 +30,9 @@ function groupOf(name: string, rows: readonly RequestRow[], axis: Axis): Arrival
     totals[key] += 1;
     byOutcome[row.outcome] = (byOutcome[row.outcome] ?? 0) + 1;
   }
-  const ordered = Object.fromEntries(OUTCOMES.flatMap((outcome) => (byOutcome[outcome] === undefined ? [] : [[outcome, byOutcome[outcome]]])));
+  const ordered = Object.fromEntries(
+    OUTCOMES.flatMap((outcome) => (byOutcome[outcome] === undefined ? [] : [[outcome, byOutcome[outcome]]])),
+  );
   return { name, total: rows.length, totals, byOutcome: ordered, counts, ...envelope(rows, axis) };
 }
 
@@ -66,16 +71,18 @@ function rank(sorted: Float64Array, share: number): number | null {
   return value === undefined ? null : rounded(value);
 }
 
-/** Calls on each edge by their start; a call repeats when its trace was seen on the edge before. */
+/** Calls by their start, on the edges that a fault or a breaker sits on; a call repeats when its trace was seen on the edge before. */
 export function edgeSeries(recording: Recording, axis: Axis): EdgeSeries[] {
   const { plan } = recording.run;
-  const central = new Set([...plan.faults.flatMap((fault) => fault.reach.edges), ...Object.values(plan.system.breakers).map(({ edge }) => edge)]);
+  const central = new Set([
+    ...plan.faults.flatMap((fault) => fault.reach.edges),
+    ...Object.values(plan.system.breakers).map(({ edge }) => edge),
+  ]);
   const column = (): number[] => new Array<number>(axis.bucketCount).fill(0);
   const edges = new Map(
-    plan.system.edges
-      .toSorted((left, right) => Number(central.has(right.name)) - Number(central.has(left.name)))
+    [...central]
       .slice(0, MAX_GROUPS)
-      .map(({ name }) => [name, { traces: new Set<string>(), total: 0, first: column(), repeated: column(), failed: column() }]),
+      .map((name) => [name, { traces: new Set<string>(), total: 0, first: column(), repeated: column(), failed: column() }]),
   );
   for (const exchange of recording.exchanges) {
     const edge = edges.get(exchange.edge);
@@ -87,7 +94,7 @@ export function edgeSeries(recording: Recording, axis: Axis): EdgeSeries[] {
     edge.traces.add(exchange.traceId);
     edge.total += 1;
   }
-  return [...edges].map(([edge, { total, first, repeated, failed }]) => ({ edge, total, central: central.has(edge), first, repeated, failed }));
+  return [...edges].map(([edge, { total, first, repeated, failed }]) => ({ edge, total, first, repeated, failed }));
 }
 
 /** How long the machine itself took in each bucket. */

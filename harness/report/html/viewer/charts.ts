@@ -21,7 +21,15 @@ export const NARROW_GUTTER = 48;
 
 const stepped = uPlot.paths.stepped?.({ align: 1 });
 
-export function drawChart(host: HTMLElement, spec: ChartSpec, detail: RunDetail, palette: Palette, width: number, gutter: number, range: () => Stretch): uPlot {
+export function drawChart(
+  host: HTMLElement,
+  spec: ChartSpec,
+  detail: RunDetail,
+  palette: Palette,
+  width: number,
+  gutter: number,
+  range: () => Stretch,
+): uPlot {
   const begins = Array.from({ length: (spec.columns[0]?.length ?? 0) + 1 }, (_, index) => detail.span.fromMs + index * detail.bucketMs);
   // A last point at the end of the last bucket, so that its step has its full width.
   const columns = spec.columns.map((column) => [...column, column.at(-1) ?? null]);
@@ -39,7 +47,10 @@ export function drawChart(host: HTMLElement, spec: ChartSpec, detail: RunDetail,
         y: { distr: isLog === true ? 3 : 1, range: () => [min, max] },
       },
       axes: [{ show: false }, valueAxis(spec, palette, gutter)],
-      series: [{}, ...spec.series.map((series) => ({ ...(stepped === undefined ? {} : { paths: stepped }), points: { show: false }, ...series }))],
+      series: [
+        {},
+        ...spec.series.map((series) => ({ ...(stepped === undefined ? {} : { paths: stepped }), points: { show: false }, ...series })),
+      ],
       ...(spec.bands === undefined ? {} : { bands: spec.bands }),
       hooks: { draw: [(plot) => drawLimit(plot, spec, palette)] },
     },
@@ -90,7 +101,8 @@ function drawLimit(plot: uPlot, { limit }: ChartSpec, palette: Palette): void {
 export function arrivalChart(group: ArrivalSeries, bucketMs: number, palette: Palette): ChartSpec {
   const perSecond = 1000 / bucketMs;
   const { counts } = group;
-  const stack = (...columns: readonly (readonly number[])[]): number[] => counts.ok.map((_, index) => columns.reduce((sum, column) => sum + (column[index] ?? 0), 0) * perSecond);
+  const stack = (...columns: readonly (readonly number[])[]): number[] =>
+    counts.ok.map((_, index) => columns.reduce((sum, column) => sum + (column[index] ?? 0), 0) * perSecond);
   const ok = stack(counts.ok);
   const degraded = stack(counts.ok, counts.degraded);
   const wrong = stack(counts.ok, counts.degraded, counts.wrong);
@@ -101,7 +113,13 @@ export function arrivalChart(group: ArrivalSeries, bucketMs: number, palette: Pa
     height: 110,
     // The tallest first: each lower one paints over its share.
     columns: [unsent, error, wrong, degraded, ok],
-    series: [{ fill: texture(palette, 'unsent') }, { fill: palette.redArea }, { fill: texture(palette, 'wrong') }, { fill: texture(palette, 'degraded') }, { fill: palette.ok }].map((series) => ({ ...series, width: 0 })),
+    series: [
+      { fill: texture(palette, 'unsent') },
+      { fill: palette.redArea },
+      { fill: texture(palette, 'wrong') },
+      { fill: texture(palette, 'degraded') },
+      { fill: palette.ok },
+    ].map((series) => ({ ...series, width: 0 })),
     scale: { min: 0, max },
     splits: [0, max / 2, max],
     label: (value) => (value === max ? `${format(value)}/s` : format(value)),
@@ -111,12 +129,22 @@ export function arrivalChart(group: ArrivalSeries, bucketMs: number, palette: Pa
 /** An envelope from the median to p95, and the slowest: dots would hide what many share. */
 export function latencyChart(group: ArrivalSeries, limitMs: number | null, palette: Palette): ChartSpec {
   const values = [...group.p50Ms, ...group.maxMs].filter((value) => value !== null);
-  const least = 10 ** Math.floor(Math.log10(Math.max(0.1, values.reduce((low, value) => Math.min(low, value), Infinity))));
+  const least =
+    10 **
+    Math.floor(
+      Math.log10(
+        Math.max(
+          0.1,
+          values.reduce((low, value) => Math.min(low, value), Infinity),
+        ),
+      ),
+    );
   const most = values.reduce((high, value) => Math.max(high, value), Math.max(1, limitMs ?? 1));
   const top = Math.max(10 ** Math.ceil(Math.log10(most * 1.05)), least * 10);
   const floor = Number.isFinite(least) ? least : 0.1;
   const splits = [1, 10, 100, 1000, 10_000, 100_000].filter((value) => value >= floor && value <= top);
-  const clamp = (column: readonly (number | null)[]): (number | null)[] => column.map((value) => (value === null ? null : Math.max(value, floor)));
+  const clamp = (column: readonly (number | null)[]): (number | null)[] =>
+    column.map((value) => (value === null ? null : Math.max(value, floor)));
   return {
     height: 120,
     columns: [clamp(group.maxMs), clamp(group.p95Ms), clamp(group.p50Ms)],
@@ -156,7 +184,12 @@ export function edgeChart(edge: EdgeSeries, bucketMs: number, palette: Palette):
 export function sentinelChart(detail: RunDetail, palette: Palette): ChartSpec {
   const p95 = detail.sentinel?.p95Ms ?? [];
   const slowest = detail.sentinel?.maxMs ?? [];
-  const max = niceTop(Math.max(detail.limits.sentinelMs * 1.25, slowest.reduce<number>((high, value) => Math.max(high, value ?? 0), 0)));
+  const max = niceTop(
+    Math.max(
+      detail.limits.sentinelMs * 1.25,
+      slowest.reduce<number>((high, value) => Math.max(high, value ?? 0), 0),
+    ),
+  );
   return {
     height: 54,
     columns: [slowest, p95],

@@ -17,8 +17,16 @@ export function expectationList(findings: readonly FindingView[], siblings: read
         { class: 'x-words' },
         h('code', {}, finding.declared),
         h('p', {}, finding.sentence),
-        finding.verdict === 'pass' ? null : h('p', { class: 'note' }, `Expected ${finding.expected}; measured ${finding.measured}${finding.resolution === null ? '' : ` (${finding.resolution})`}.`),
-        finding.evidence.length === 0 ? null : h('p', { class: 'note' }, 'Evidence: ', ...finding.evidence.flatMap((entry) => [panel.link(entry), ' '])),
+        finding.verdict === 'pass'
+          ? null
+          : h(
+              'p',
+              { class: 'note' },
+              `Expected ${finding.expected}; measured ${finding.measured}${finding.resolution === null ? '' : ` (${finding.resolution})`}.`,
+            ),
+        finding.evidence.length === 0
+          ? null
+          : h('p', { class: 'note' }, 'Evidence: ', ...finding.evidence.flatMap((entry) => [panel.link(entry), ' '])),
       ),
       h('div', { class: 'x-margin' }, margin(finding, siblings)),
     ),
@@ -30,14 +38,31 @@ export function expectationList(findings: readonly FindingView[], siblings: read
 function margin(finding: FindingView, siblings: readonly RunSummary[]): Node | null {
   const { measured, expected } = finding.quantities;
   if (measured === undefined || expected === undefined || measured.unit !== expected.unit) return null;
-  const others = siblings.flatMap(({ measures }) => measures.filter((entry) => entry.check === finding.check && entry.subject === finding.subject && entry.measured?.unit === measured.unit).map((entry) => entry.measured?.value ?? 0));
+  const others = siblings.flatMap(({ measures }) =>
+    measures
+      .filter((entry) => entry.check === finding.check && entry.subject === finding.subject && entry.measured?.unit === measured.unit)
+      .map((entry) => entry.measured?.value ?? 0),
+  );
   const values = [measured.value, expected.value, ...others];
   const top = Math.max(...values, 1e-9) * 1.15;
   const percent = (value: number): string => `${Math.min(100, (value / top) * 100)}%`;
-  const svg = s('svg', { class: 'margin', width: '100%', height: 40, role: 'img', 'aria-label': `Measured ${quantity(measured)}, limit ${quantity(expected)}${others.length > 1 ? `, ${others.length} runs` : ''}.` });
+  const svg = s('svg', {
+    class: 'margin',
+    width: '100%',
+    height: 40,
+    role: 'img',
+    'aria-label': `Measured ${quantity(measured)}, limit ${quantity(expected)}${others.length > 1 ? `, ${others.length} runs` : ''}.`,
+  });
   const step = niceStep((top / 4) * 1000) / 1000;
   const isTime = expected.unit === 'ms' && top >= 1000;
-  for (let value = 0; value <= top; value += step) svg.append(s('text', { class: 'axis-word', x: percent(value), y: 38, 'text-anchor': value === 0 ? 'start' : 'middle' }, isTime ? short(value / 1000) : expected.unit === 'ratio' ? short(value * 100) : short(value)));
+  for (let value = 0; value <= top; value += step)
+    svg.append(
+      s(
+        'text',
+        { class: 'axis-word', x: percent(value), y: 38, 'text-anchor': value === 0 ? 'start' : 'middle' },
+        isTime ? short(value / 1000) : expected.unit === 'ratio' ? short(value * 100) : short(value),
+      ),
+    );
   svg.append(s('line', { class: 'ground', x1: 0, x2: '100%', y1: 25, y2: 25 }));
   for (const value of others) svg.append(s('circle', { class: 'other', cx: percent(value), cy: 20, r: 2.5 }));
   svg.append(s('line', { class: 'limit', x1: percent(expected.value), x2: percent(expected.value), y1: 6, y2: 25 }));
@@ -50,8 +75,21 @@ function margin(finding: FindingView, siblings: readonly RunSummary[]): Node | n
 /** Could this run be judged at all? */
 export function guardList(findings: readonly FindingView[], panel: EvidencePanel): HTMLElement {
   const entries = findings.flatMap((finding) => [
-    h('dt', { class: finding.verdict === 'pass' ? '' : `v-${finding.verdict}` }, verdictGlyph(finding.verdict), h('span', { class: 'hidden' }, `${finding.verdict}: `), finding.check.replaceAll('-', ' '), h('span', { class: 'faint' }, ` ${finding.subject}`)),
-    h('dd', {}, finding.verdict === 'pass' ? `${finding.measured} (${finding.expected})` : finding.sentence, ' ', ...(finding.verdict === 'pass' ? [] : finding.evidence.map((entry) => panel.link(entry)))),
+    h(
+      'dt',
+      { class: finding.verdict === 'pass' ? '' : `v-${finding.verdict}` },
+      verdictGlyph(finding.verdict),
+      h('span', { class: 'hidden' }, `${finding.verdict}: `),
+      finding.check.replaceAll('-', ' '),
+      h('span', { class: 'faint' }, ` ${finding.subject}`),
+    ),
+    h(
+      'dd',
+      {},
+      finding.verdict === 'pass' ? `${finding.measured} (${finding.expected})` : finding.sentence,
+      ' ',
+      ...(finding.verdict === 'pass' ? [] : finding.evidence.map((entry) => panel.link(entry))),
+    ),
   ]);
   const groups: HTMLElement[] = [];
   for (let index = 0; index < entries.length; index += 2) groups.push(h('div', {}, ...entries.slice(index, index + 2)));

@@ -1,8 +1,7 @@
 import type { RecoveryView, RunDetail, Stretch } from '../payload.ts';
-import { button, h } from './dom.ts';
+import { button, h, s } from './dom.ts';
 import { at } from './format.ts';
 import { keyEntry, breakerMark, halfOpenDisc } from './glyphs.ts';
-import { s } from './dom.ts';
 import { readingsAt, readingWords } from './readout.ts';
 import { timelineLanes } from './timeline.ts';
 import { twinTable } from './twin.ts';
@@ -32,7 +31,9 @@ export function explorer(detail: RunDetail, recovery: RecoveryView | null, view:
     const { cursorMs, group, range } = view.state();
     slider.dataset['zoomed'] = String(range.fromMs > view.full.fromMs || range.toMs < view.full.toMs);
     if (cursorMs === null) {
-      readout.replaceChildren(h('span', { class: 'hint' }, 'Move over the axis, or focus it and press ← or →, to read every lane at one moment.'));
+      readout.replaceChildren(
+        h('span', { class: 'hint' }, 'Move over the axis, or focus it and press ← or →, to read every lane at one moment.'),
+      );
       return;
     }
     const readings = readingsAt(detail, cursorMs, group);
@@ -51,7 +52,11 @@ export function explorer(detail: RunDetail, recovery: RecoveryView | null, view:
     slider,
     readout,
     key(),
-    h('p', { class: 'note help', id: 'axis-help' }, 'Drag to zoom, double-click for the whole run. Keys on the axis: ← → a step (with Shift ten), Page Up and Page Down to the next event, + − zoom, Home and End, Escape for the whole run.'),
+    h(
+      'p',
+      { class: 'note help', id: 'axis-help' },
+      'Drag to zoom, double-click for the whole run. Keys on the axis: ← → a step (with Shift ten), Page Up and Page Down to the next event, + − zoom, Home and End, Escape for the whole run.',
+    ),
     twinTable(detail, view),
   );
 }
@@ -63,7 +68,8 @@ function toolbar(detail: RunDetail, recovery: RecoveryView | null, view: View): 
   for (const fault of detail.faults.slice(0, 4)) {
     const first = fault.windows[0];
     const last = fault.windows.at(-1);
-    if (first?.acknowledgedMs !== null && first?.acknowledgedMs !== undefined) to(`Fault ${fault.name}`, padded({ fromMs: first.acknowledgedMs, toMs: last?.withdrawnMs ?? detail.span.toMs }));
+    if (first?.acknowledgedMs !== null && first?.acknowledgedMs !== undefined)
+      to(`Fault ${fault.name}`, padded({ fromMs: first.acknowledgedMs, toMs: last?.withdrawnMs ?? detail.span.toMs }));
   }
   const of = (name: string): number | null => recovery?.moments.find(({ moment }) => moment === name)?.atMs ?? null;
   const t3 = of('t3');
@@ -73,7 +79,11 @@ function toolbar(detail: RunDetail, recovery: RecoveryView | null, view: View): 
     button('−', { 'aria-label': 'Zoom out' }, () => view.zoom(0.5)),
   );
   if (detail.arrivals.length > 1) {
-    const select = h('select', { id: 'group' }, ...detail.arrivals.map(({ name }, index) => h('option', { value: index }, name === '' ? 'all requests' : name)));
+    const select = h(
+      'select',
+      { id: 'group' },
+      ...detail.arrivals.map(({ name }, index) => h('option', { value: index }, name === '' ? 'all requests' : name)),
+    );
     select.value = String(view.state().group);
     select.addEventListener('change', () => view.set({ group: Number(select.value) }));
     bar.append(h('label', { for: 'group' }, 'Arrivals and latency of '), select);
@@ -101,7 +111,7 @@ function point(lanes: HTMLElement, view: View): void {
   const timeAt = (clientX: number): number => {
     const box = plotBox();
     const { range } = view.state();
-    return range.fromMs + (Math.min(1, Math.max(0, (clientX - box.left) / box.width)) * (range.toMs - range.fromMs));
+    return range.fromMs + Math.min(1, Math.max(0, (clientX - box.left) / box.width)) * (range.toMs - range.fromMs);
   };
   let startX: number | null = null;
   const front = lanes.querySelector<HTMLElement>('.veil.front') ?? lanes;
@@ -136,7 +146,9 @@ function point(lanes: HTMLElement, view: View): void {
 function moments(detail: RunDetail, recovery: RecoveryView | null): number[] {
   const stops = [
     ...detail.phases.map(({ fromMs }) => fromMs),
-    ...detail.faults.flatMap(({ windows }) => windows.flatMap(({ requestedMs, acknowledgedMs, withdrawnMs }) => [requestedMs, acknowledgedMs, withdrawnMs])),
+    ...detail.faults.flatMap(({ windows }) =>
+      windows.flatMap(({ requestedMs, acknowledgedMs, withdrawnMs }) => [requestedMs, acknowledgedMs, withdrawnMs]),
+    ),
     ...detail.breakers.flatMap(({ stretches }) => stretches.map(({ fromMs }) => fromMs)),
     ...detail.services.flatMap(({ stretches }) => stretches.map(({ fromMs }) => fromMs)),
     ...(recovery?.moments ?? []).map(({ atMs }) => atMs),

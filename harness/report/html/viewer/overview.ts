@@ -1,11 +1,10 @@
 import type { ScenarioOutcome } from '../../../model/outcome.ts';
 import type { Verdict } from '../../../model/verdict.ts';
 import { runSlug, type RunSummary, type SuitePayload } from '../payload.ts';
-import { h } from './dom.ts';
+import { h, s } from './dom.ts';
 import { plural, tick } from './format.ts';
 import { formatMs } from '../../../model/time.ts';
 import { breakerMark, keyEntry, verdictGlyph, verdictMark } from './glyphs.ts';
-import { s } from './dom.ts';
 import { writeRoute } from './route.ts';
 import { recoveryDots, recoveryScale, stripOf, stripScale, type Scale } from './strip.ts';
 
@@ -21,15 +20,32 @@ interface Entry {
 
 export function overviewPage(suite: SuitePayload): HTMLElement {
   const { outcome, runs } = suite;
-  const entries = outcome.scenarios.map(
-    (scenario, index): Entry => ({ index, scenario, slug: runSlug(outcome, index), run: runs.find((run) => run.index === index) }),
+  const entries = outcome.scenarios.map((scenario, index): Entry => ({
+    index,
+    scenario,
+    slug: runSlug(outcome, index),
+    run: runs.find((run) => run.index === index),
+  }));
+  const page = h(
+    'section',
+    { 'aria-labelledby': 'title' },
+    h('h1', { id: 'title', tabindex: -1 }, `Suite: ${runs[0]?.system ?? 'halfopen'}`, meta(entries)),
+    counts(entries),
+    ...sentences(entries),
   );
-  const page = h('section', { 'aria-labelledby': 'title' }, h('h1', { id: 'title', tabindex: -1 }, `Suite: ${runs[0]?.system ?? 'halfopen'}`, meta(entries)), counts(entries), ...sentences(entries));
   if (entries.length === 0) {
     page.append(h('p', { class: 'say' }, 'No scenario ran.'));
     return page;
   }
-  page.append(table(entries), key(), h('p', { class: 'note' }, 'All strips share one clock: 0 is the moment at which the fault was acknowledged. Recovery counts from the acknowledged end of the fault to the first window of normal service that then holds.'));
+  page.append(
+    table(entries),
+    key(),
+    h(
+      'p',
+      { class: 'note' },
+      'All strips share one clock: 0 is the moment at which the fault was acknowledged. Recovery counts from the acknowledged end of the fault to the first window of normal service that then holds.',
+    ),
+  );
   return page;
 }
 
@@ -37,7 +53,12 @@ function meta(entries: readonly Entry[]): HTMLElement {
   const names = new Set(entries.map(({ scenario }) => scenario.name)).size;
   const environments = [...new Set(entries.flatMap(({ run }) => run?.environment ?? []))].join(', ');
   const durationMs = entries.reduce((total, { scenario }) => total + scenario.durationMs, 0);
-  const parts = [plural(names, 'scenario'), plural(entries.length, 'run'), ...(environments === '' ? [] : [`environment ${environments}`]), formatMs(durationMs)];
+  const parts = [
+    plural(names, 'scenario'),
+    plural(entries.length, 'run'),
+    ...(environments === '' ? [] : [`environment ${environments}`]),
+    formatMs(durationMs),
+  ];
   return h('span', { class: 'meta' }, parts.join(' · '));
 }
 
@@ -53,12 +74,18 @@ function counts(entries: readonly Entry[]): HTMLElement {
 /** At most three sentences: the worst of them say why this is no pass. */
 function sentences(entries: readonly Entry[]): HTMLElement[] {
   const worst = sorted(entries).filter(({ scenario }) => scenario.verdict !== 'pass');
-  const shown = worst.slice(0, 3).map(({ scenario, slug }) => h('p', { class: 'say' }, h('b', {}, h('a', { href: writeRoute({ slug }) }, slug)), `: ${scenario.sentence}`));
+  const shown = worst
+    .slice(0, 3)
+    .map(({ scenario, slug }) =>
+      h('p', { class: 'say' }, h('b', {}, h('a', { href: writeRoute({ slug }) }, slug)), `: ${scenario.sentence}`),
+    );
   return worst.length > 3 ? [...shown, h('p', { class: 'say' }, `${plural(worst.length - 3, 'further run')} did not pass.`)] : shown;
 }
 
 function sorted(entries: readonly Entry[]): Entry[] {
-  return entries.toSorted((left, right) => ORDER.indexOf(left.scenario.verdict) - ORDER.indexOf(right.scenario.verdict) || left.index - right.index);
+  return entries.toSorted(
+    (left, right) => ORDER.indexOf(left.scenario.verdict) - ORDER.indexOf(right.scenario.verdict) || left.index - right.index,
+  );
 }
 
 /** One row a scenario; its repeats share the row, and the worst of them draws the strip. */
@@ -86,7 +113,9 @@ function table(entries: readonly Entry[]): HTMLElement {
 }
 
 function axis(scale: Scale): SVGSVGElement {
-  const labels = scale.ticks.map((atMs) => s('text', { x: `${scale.percent(atMs)}%`, y: 13, 'text-anchor': 'middle' }, atMs === 0 ? '0 s' : tick(atMs)));
+  const labels = scale.ticks.map((atMs) =>
+    s('text', { x: `${scale.percent(atMs)}%`, y: 13, 'text-anchor': 'middle' }, atMs === 0 ? '0 s' : tick(atMs)),
+  );
   return s('svg', { class: 'axis', width: '100%', height: 18, 'aria-hidden': 'true' }, ...labels);
 }
 
@@ -94,7 +123,8 @@ function row(group: readonly Entry[], strip: Scale, recovery: Scale): HTMLElemen
   const worst = group[0];
   if (worst === undefined) return h('tr');
   const { scenario, run, slug } = worst;
-  const cell = (name: string, ...children: readonly (Node | string | null)[]): HTMLElement => h('td', { role: 'cell', class: name }, ...children);
+  const cell = (name: string, ...children: readonly (Node | string | null)[]): HTMLElement =>
+    h('td', { role: 'cell', class: name }, ...children);
   return h(
     'tr',
     { role: 'row', class: `r-${scenario.verdict}` },
@@ -107,7 +137,13 @@ function row(group: readonly Entry[], strip: Scale, recovery: Scale): HTMLElemen
       group.length > 1 ? repeats(group) : null,
     ),
     cell('c-strip', run === undefined ? h('span', { class: 'sub' }, 'nothing was recorded') : stripOf(run, strip)),
-    cell('c-recovery', recoveryDots(group.map(({ run, scenario }) => ({ recovery: run?.recovery ?? null, verdict: scenario.verdict })), recovery)),
+    cell(
+      'c-recovery',
+      recoveryDots(
+        group.map(({ run, scenario }) => ({ recovery: run?.recovery ?? null, verdict: scenario.verdict })),
+        recovery,
+      ),
+    ),
     cell('c-value', ...recoveredWords(group)),
   );
 }
@@ -115,7 +151,17 @@ function row(group: readonly Entry[], strip: Scale, recovery: Scale): HTMLElemen
 function repeats(group: readonly Entry[]): HTMLElement {
   const links = group
     .toSorted((left, right) => left.index - right.index)
-    .map(({ slug, scenario }, place) => h('a', { href: writeRoute({ slug }), title: `run ${place + 1}: ${scenario.verdict}`, 'aria-label': `run ${place + 1}: ${scenario.verdict}` }, verdictGlyph(scenario.verdict)));
+    .map(({ slug, scenario }, place) =>
+      h(
+        'a',
+        {
+          href: writeRoute({ slug }),
+          title: `run ${place + 1}: ${scenario.verdict}`,
+          'aria-label': `run ${place + 1}: ${scenario.verdict}`,
+        },
+        verdictGlyph(scenario.verdict),
+      ),
+    );
   const good = group.filter(({ scenario }) => scenario.verdict === 'pass').length;
   return h('span', { class: 'repeats' }, `${good} of ${group.length} passed `, ...links);
 }
@@ -124,11 +170,15 @@ function repeats(group: readonly Entry[]): HTMLElement {
 function recoveredWords(group: readonly Entry[]): (Node | string)[] {
   const recoveries = group.flatMap(({ run }) => run?.recovery ?? []);
   const worst = recoveries.toSorted((left, right) => (right.recoveryMs ?? Infinity) - (left.recoveryMs ?? Infinity))[0];
-  if (worst === undefined) return [h('b', {}, '—'), h('span', { class: 'sub' }, group[0]?.scenario.verdict === 'invalid' ? 'not measured' : 'not asked')];
+  if (worst === undefined)
+    return [h('b', {}, '—'), h('span', { class: 'sub' }, group[0]?.scenario.verdict === 'invalid' ? 'not measured' : 'not asked')];
   const censored = recoveries.filter(({ recoveryMs }) => recoveryMs === null).length;
   const limit = worst.limitMs === null ? '' : `of ${formatMs(worst.limitMs)}`;
   if (worst.recoveryMs !== null) return [h('b', {}, formatMs(worst.recoveryMs)), h('span', { class: 'sub' }, limit)];
-  return [h('b', { class: 'v-fail' }, 'never'), h('span', { class: 'sub' }, group.length > 1 ? `in ${censored} of ${group.length}` : limit)];
+  return [
+    h('b', { class: 'v-fail' }, 'never'),
+    h('span', { class: 'sub' }, group.length > 1 ? `in ${censored} of ${group.length}` : limit),
+  ];
 }
 
 function key(): HTMLElement {
@@ -140,7 +190,11 @@ function key(): HTMLElement {
     keyEntry('breaker closed', breakerMark('closed', 0, 22, 12)),
     keyEntry('half-open', breakerMark('half-open', 0, 22, 12)),
     keyEntry('open', breakerMark('open', 0, 22, 12)),
-    keyEntry('recovery, ± resolution', s('line', { class: 'whisker', x1: 1, x2: 21, y1: 7, y2: 7 }), s('circle', { class: 'dot', cx: 11, cy: 7, r: 4 })),
+    keyEntry(
+      'recovery, ± resolution',
+      s('line', { class: 'whisker', x1: 1, x2: 21, y1: 7, y2: 7 }),
+      s('circle', { class: 'dot', cx: 11, cy: 7, r: 4 }),
+    ),
     keyEntry('limit', s('line', { class: 'limit', x1: 8, x2: 8, y1: 0, y2: 14 })),
     keyEntry('not recovered when the run ended (no number exists)', s('path', { class: 'censored', d: 'M5 2L14 7L5 12Z' })),
   );

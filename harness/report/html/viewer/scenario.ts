@@ -20,9 +20,14 @@ export function scenarioPage(suite: SuitePayload, index: number, detail: RunDeta
     page.append(h('p', { class: 'say' }, 'Nothing was recorded in this run.'), plainFindings(scenario), replay(scenario));
     return page;
   }
-  const findings = detail.findings.filter(({ guard }) => !guard).toSorted((left, right) => Number(left.verdict === 'pass') - Number(right.verdict === 'pass'));
+  const findings = detail.findings
+    .filter(({ guard }) => !guard)
+    .toSorted((left, right) => Number(left.verdict === 'pass') - Number(right.verdict === 'pass'));
   page.append(facts(scenario, detail), replay(scenario));
-  const view = createView(detail.span, detail.bucketMs, { ...(route.range === null ? {} : { range: route.range }), cursorMs: route.cursorMs });
+  const view = createView(detail.span, detail.bucketMs, {
+    ...(route.range === null ? {} : { range: route.range }),
+    cursorMs: route.cursorMs,
+  });
   page.append(...sections(suite, scenario, index, detail, findings, view, route));
   return page;
 }
@@ -31,10 +36,24 @@ function heading(suite: SuitePayload, scenario: ScenarioOutcome, index: number):
   const { outcome } = suite;
   const siblings = outcome.scenarios.flatMap(({ name }, other) => (name === scenario.name ? [other] : []));
   const place = siblings.indexOf(index);
-  const link = (other: number | undefined, words: string): (Node | string)[] => (other === undefined ? [] : [' · ', h('a', { href: writeRoute({ slug: runSlug(outcome, other) }) }, words)]);
+  const link = (other: number | undefined, words: string): (Node | string)[] =>
+    other === undefined ? [] : [' · ', h('a', { href: writeRoute({ slug: runSlug(outcome, other) }) }, words)];
   return [
-    h('p', { class: 'crumb' }, h('a', { href: '#/' }, 'Suite'), ` / ${scenario.name}`, ...(siblings.length > 1 ? [` / run ${place + 1} of ${siblings.length}`, ...link(siblings[place - 1], 'previous'), ...link(siblings[place + 1], 'next')] : [])),
-    h('h1', { id: 'title', tabindex: -1 }, h('span', { class: `v-${scenario.verdict}` }, verdictGlyph(scenario.verdict), ` ${scenario.verdict} `), scenario.title === '' ? scenario.name : scenario.title),
+    h(
+      'p',
+      { class: 'crumb' },
+      h('a', { href: '#/' }, 'Suite'),
+      ` / ${scenario.name}`,
+      ...(siblings.length > 1
+        ? [` / run ${place + 1} of ${siblings.length}`, ...link(siblings[place - 1], 'previous'), ...link(siblings[place + 1], 'next')]
+        : []),
+    ),
+    h(
+      'h1',
+      { id: 'title', tabindex: -1 },
+      h('span', { class: `v-${scenario.verdict}` }, verdictGlyph(scenario.verdict), ` ${scenario.verdict} `),
+      scenario.title === '' ? scenario.name : scenario.title,
+    ),
     h('p', { class: 'big' }, scenario.sentence),
   ];
 }
@@ -57,8 +76,18 @@ function facts(scenario: ScenarioOutcome, detail: RunDetail): HTMLElement {
     );
   }
   const when = decisive.evidence.find(({ fromMs }) => fromMs !== null);
-  const span = when === undefined || when.fromMs === null ? 'no moment to point at' : `${at(when.fromMs)}${when.toMs === null || when.toMs - when.fromMs < 1 ? '' : ` to ${at(when.toMs)}`}`;
-  return h('dl', { class: 'facts' }, entry('Expected', decisive.expected), entry('Measured', `${decisive.measured}${decisive.resolution === null ? '' : ` (${decisive.resolution})`}`), entry('Missed by', missedBy(decisive)), entry('When', span));
+  const span =
+    when === undefined || when.fromMs === null
+      ? 'no moment to point at'
+      : `${at(when.fromMs)}${when.toMs === null || when.toMs - when.fromMs < 1 ? '' : ` to ${at(when.toMs)}`}`;
+  return h(
+    'dl',
+    { class: 'facts' },
+    entry('Expected', decisive.expected),
+    entry('Measured', `${decisive.measured}${decisive.resolution === null ? '' : ` (${decisive.resolution})`}`),
+    entry('Missed by', missedBy(decisive)),
+    entry('When', span),
+  );
 }
 
 function missedBy({ verdict, quantities: { expected, measured }, recovery }: FindingView): string {
@@ -78,18 +107,44 @@ function replay(scenario: ScenarioOutcome): HTMLElement {
       () => (said.textContent = 'select the command and copy it by hand'),
     );
   });
-  return h('p', { class: 'replay' }, h('span', {}, 'Replay this run '), h('code', { class: 'command' }, scenario.replay), ' ', copy, ' ', said);
+  return h(
+    'p',
+    { class: 'replay' },
+    h('span', {}, 'Replay this run '),
+    h('code', { class: 'command' }, scenario.replay),
+    ' ',
+    copy,
+    ' ',
+    said,
+  );
 }
 
 function plainFindings(scenario: ScenarioOutcome): HTMLElement {
-  return h('ul', {}, ...scenario.findings.map(({ verdict, check, subject, sentence }) => h('li', {}, `${verdict}: ${check} ${subject}: ${sentence}`)));
+  return h(
+    'ul',
+    {},
+    ...scenario.findings.map(({ verdict, check, subject, sentence }) => h('li', {}, `${verdict}: ${check} ${subject}: ${sentence}`)),
+  );
 }
 
 function section(id: string, title: string, meta: string, ...children: readonly (Node | null)[]): HTMLElement {
-  return h('section', { id, 'aria-labelledby': `${id}-title` }, h('h2', { id: `${id}-title` }, title, meta === '' ? null : h('span', { class: 'meta' }, meta)), ...children);
+  return h(
+    'section',
+    { id, 'aria-labelledby': `${id}-title` },
+    h('h2', { id: `${id}-title` }, title, meta === '' ? null : h('span', { class: 'meta' }, meta)),
+    ...children,
+  );
 }
 
-function sections(suite: SuitePayload, scenario: ScenarioOutcome, index: number, detail: RunDetail, findings: readonly FindingView[], view: View, route: Route): HTMLElement[] {
+function sections(
+  suite: SuitePayload,
+  scenario: ScenarioOutcome,
+  index: number,
+  detail: RunDetail,
+  findings: readonly FindingView[],
+  view: View,
+  route: Route,
+): HTMLElement[] {
   const slug = runSlug(suite.outcome, index);
   const recoveries = findings.flatMap(({ recovery }) => recovery ?? []);
   const shown = findings.find(({ recovery, verdict }) => recovery !== null && verdict !== 'pass')?.recovery ?? recoveries[0] ?? null;
@@ -107,14 +162,36 @@ function sections(suite: SuitePayload, scenario: ScenarioOutcome, index: number,
   const panel = evidencePanel(detail, view, (traceId) => requests.showTrace(traceId));
   const guards = detail.findings.filter(({ guard }) => guard);
   const siblings = suite.runs.filter((run) => suite.outcome.scenarios[run.index]?.name === scenario.name);
+  const promises = section(
+    'expectations',
+    'What was expected',
+    `${plural(findings.length, 'expectation')}, ${plural(guards.length, 'guard')}`,
+    expectationList(findings, siblings, panel),
+  );
+  const judgeable = section('guards', 'Could this run be judged?', guardWords(guards), guardList(guards, panel));
   const made = [
-    section('timeline', 'What happened', detail.zero === 'fault' ? '' : 'no fault was ever acknowledged', explorer(detail, shown, view), panel.element),
+    section(
+      'timeline',
+      'What happened',
+      detail.zero === 'fault' ? '' : 'no fault was ever acknowledged',
+      explorer(detail, shown, view),
+      panel.element,
+    ),
     ...recoveries.map((recovery, place) => recoverySection(recovery, place, detail, view, waterfall(recovery, detail, panel))),
-    section('expectations', 'What was expected', `${plural(findings.length, 'expectation')}, ${plural(guards.length, 'guard')}`, expectationList(findings, siblings, panel)),
-    section('guards', 'Could this run be judged?', guardWords(guards), guardList(guards, panel)),
-    section('requests', 'Sample requests', `${count(detail.samples.requests.length)} of ${count(detail.samples.requestsTotal)}: what is cited, what was not ok, the slowest, a few ordinary ones`, requests.element),
+    ...(guards.every(({ verdict }) => verdict === 'pass') ? [promises, judgeable] : [judgeable, promises]),
+    section(
+      'requests',
+      'Sample requests',
+      `${count(detail.samples.requests.length)} of ${count(detail.samples.requestsTotal)}: what is cited, what was not ok, the slowest, a few ordinary ones`,
+      requests.element,
+    ),
     section('log', 'Log of the run', `${plural(detail.events.length, 'event')}`, log(detail, view)),
-    section('facts', 'This run', '', h('dl', { class: 'run-facts' }, ...detail.facts.map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value))))),
+    section(
+      'facts',
+      'This run',
+      '',
+      h('dl', { class: 'run-facts' }, ...detail.facts.map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value)))),
+    ),
   ];
   if (route.trace !== null) queueMicrotask(() => requests.showTrace(route.trace ?? ''));
   return [sectionNav(made, slug), ...made];
@@ -139,7 +216,8 @@ function recoverySection(recovery: RecoveryView, place: number, detail: RunDetai
   const title = recovery.recoveryMs === null ? 'How far it came' : `Where the ${short(recovery.recoveryMs / 1000)} seconds went`;
   const t3 = recovery.moments.find(({ moment }) => moment === 't3')?.atMs ?? null;
   const look = button('Show on the axis', { class: 'link' }, () => {
-    if (t3 !== null) view.set({ range: padded({ fromMs: t3, toMs: recovery.recoveryMs === null ? detail.span.toMs : t3 + recovery.recoveryMs }) });
+    if (t3 !== null)
+      view.set({ range: padded({ fromMs: t3, toMs: recovery.recoveryMs === null ? detail.span.toMs : t3 + recovery.recoveryMs }) });
     const axis = document.getElementById('timeline');
     if (axis !== null) goTo(axis);
   });
@@ -148,7 +226,11 @@ function recoverySection(recovery: RecoveryView, place: number, detail: RunDetai
 
 function sectionNav(made: readonly HTMLElement[], slug: string): HTMLElement {
   const links = made.map((element) => {
-    const link = h('a', { href: writeRoute({ slug, section: element.id }) }, element.querySelector('h2')?.firstChild?.textContent ?? element.id);
+    const link = h(
+      'a',
+      { href: writeRoute({ slug, section: element.id }) },
+      element.querySelector('h2')?.firstChild?.textContent ?? element.id,
+    );
     link.addEventListener('click', (event) => {
       event.preventDefault();
       goTo(element);
@@ -164,7 +246,18 @@ function log(detail: RunDetail, view: View): HTMLElement {
   element.addEventListener('toggle', () => {
     if (!element.open || body.childElementCount > 0) return;
     const rows = detail.events.map((event) =>
-      h('tr', {}, h('td', { class: 'number' }, button(at(event.atMs), { class: 'link', title: 'Put the cursor there' }, () => view.step(event.atMs))), h('td', { class: 'faint' }, `${event.kind} ${event.id}`), h('th', { scope: 'row' }, event.subject), h('td', {}, event.text)),
+      h(
+        'tr',
+        {},
+        h(
+          'td',
+          { class: 'number' },
+          button(at(event.atMs), { class: 'link', title: 'Put the cursor there' }, () => view.step(event.atMs)),
+        ),
+        h('td', { class: 'faint' }, `${event.kind} ${event.id}`),
+        h('th', { scope: 'row' }, event.subject),
+        h('td', {}, event.text),
+      ),
     );
     body.append(h('table', { class: 'log' }, h('caption', { class: 'hidden' }, 'Events of the run'), h('tbody', {}, ...rows)));
   });

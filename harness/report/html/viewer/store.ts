@@ -5,7 +5,8 @@ const details = new Map<number, Promise<RunDetail | null>>();
 export async function loadSuite(): Promise<SuitePayload> {
   const suite = (await decode('halfopen-suite')) as SuitePayload | null;
   if (suite === null) throw new Error('This report holds no data: it was cut off when it was written.');
-  if (suite.version !== PAYLOAD_VERSION) throw new Error(`This report holds data of version ${String(suite.version)}; its viewer reads version ${PAYLOAD_VERSION}.`);
+  if (suite.version !== PAYLOAD_VERSION)
+    throw new Error(`This report holds data of version ${String(suite.version)}; its viewer reads version ${PAYLOAD_VERSION}.`);
   return suite;
 }
 

@@ -1,12 +1,23 @@
 import type uPlot from 'uplot';
-import { LIMIT_EDGES, type RecoveryView, type RunDetail, type Stretch } from '../payload.ts';
+import { OUTCOME_CLASSES, type RecoveryView, type RunDetail, type Stretch } from '../payload.ts';
 import { arrivalChart, drawChart, edgeChart, GUTTER, latencyChart, NARROW_GUTTER, sentinelChart, type ChartSpec } from './charts.ts';
 import { h, s } from './dom.ts';
 import { count } from './format.ts';
 import { outcomeSwatch } from './glyphs.ts';
-import { axisMarks, breakerLane, breakerWords, faultLane, momentLabels, phaseLane, recoveryLane, serviceLane, xOf, type Frame, type Lane } from './lanes.ts';
+import {
+  axisMarks,
+  breakerLane,
+  breakerWords,
+  faultLane,
+  momentLabels,
+  phaseLane,
+  recoveryLane,
+  serviceLane,
+  xOf,
+  type Frame,
+  type Lane,
+} from './lanes.ts';
 import { onThemeChange, readPalette, type Palette } from './palette.ts';
-import { OUTCOME_CLASSES } from '../payload.ts';
 import type { View } from './view.ts';
 
 interface Drawn {
@@ -28,7 +39,8 @@ export function timelineLanes(detail: RunDetail, recovery: RecoveryView | null, 
   add(phaseLane(detail), `Phases: ${detail.phases.map(({ name }) => name).join(', ')}.`);
   for (const fault of detail.faults) add(faultLane(fault, detail), `Fault ${fault.name}: ${fault.summary}.`);
   for (const lane of detail.breakers) add(breakerLane(lane), breakerWords(lane));
-  for (const lane of detail.services.filter(({ stretches }) => stretches.some(({ state }) => state !== 'ready'))) add(serviceLane(lane), `Service ${lane.service}.`);
+  for (const lane of detail.services.filter(({ stretches }) => stretches.some(({ state }) => state !== 'ready')))
+    add(serviceLane(lane), `Service ${lane.service}.`);
   parts.push(...chartLanes(plot, detail, view));
   parts.push(axisRow(plot, detail));
   plot.append(h('div', { class: 'veil' }, under), h('div', { class: 'veil front' }, over));
@@ -66,7 +78,14 @@ function wire(plot: HTMLElement, parts: readonly Drawn[], view: View): void {
 
 function lane(plot: HTMLElement, title: string, notes: readonly (Node | string)[], kind = ''): HTMLElement {
   const host = h('div', { class: 'plot' });
-  plot.append(h('div', { class: `lane ${kind}` }, h('div', { class: 'lane-name' }, h('b', {}, title), ...notes.map((note) => h('span', {}, note))), host));
+  plot.append(
+    h(
+      'div',
+      { class: `lane ${kind}` },
+      h('div', { class: 'lane-name' }, h('b', {}, title), ...notes.map((note) => h('span', {}, note))),
+      host,
+    ),
+  );
   return host;
 }
 
@@ -111,21 +130,62 @@ function chartLanes(plot: HTMLElement, detail: RunDetail, view: View): Drawn[] {
   const fillKey = (): void => {
     const shown = group();
     key.replaceChildren(
-      ...OUTCOME_CLASSES.toReversed().flatMap((name) => ((shown?.totals[name] ?? 0) === 0 ? [] : [h('span', {}, outcomeSwatch(name), ` ${name} ${count(shown?.totals[name] ?? 0)}`)])),
+      ...OUTCOME_CLASSES.toReversed().flatMap((name) =>
+        (shown?.totals[name] ?? 0) === 0 ? [] : [h('span', {}, outcomeSwatch(name), ` ${name} ${count(shown?.totals[name] ?? 0)}`)],
+      ),
     );
   };
   const arrivals = lane(plot, 'Arrivals by outcome', [`by intended time, ${detail.bucketMs / 1000} s a step`, key], 'tall');
-  const latency = lane(plot, 'Latency', ['from intended time, log scale', lineKey('thick', 'p95'), lineKey('thin', 'median'), lineKey('dotted', 'slowest')], 'tall');
+  const latency = lane(
+    plot,
+    'Latency',
+    ['from intended time, log scale', lineKey('thick', 'p95'), lineKey('thin', 'median'), lineKey('dotted', 'slowest')],
+    'tall',
+  );
   const drawn: Drawn[] = [
     { build: fillKey, update: fillKey },
-    chart(arrivals, (palette) => specOf(group(), (shown) => arrivalChart(shown, detail.bucketMs, palette)), detail, view, 'Arrivals a second by outcome; the table below has the numbers.'),
-    chart(latency, (palette) => specOf(group(), (shown) => latencyChart(shown, detail.limits.p95Ms, palette)), detail, view, 'Median, 95th percentile and slowest latency; the table below has the numbers.'),
+    chart(
+      arrivals,
+      (palette) => specOf(group(), (shown) => arrivalChart(shown, detail.bucketMs, palette)),
+      detail,
+      view,
+      'Arrivals a second by outcome; the table below has the numbers.',
+    ),
+    chart(
+      latency,
+      (palette) => specOf(group(), (shown) => latencyChart(shown, detail.limits.p95Ms, palette)),
+      detail,
+      view,
+      'Median, 95th percentile and slowest latency; the table below has the numbers.',
+    ),
   ];
-  const edges = detail.edges.filter(({ central, total }) => central && total > 0).slice(0, LIMIT_EDGES);
+  const edges = detail.edges.filter(({ total }) => total > 0);
   for (const edge of edges) {
-    const notes = [edge.edge, h('span', { class: 'outcome-key' }, h('span', {}, s('svg', { class: 'swatch', width: 16, height: 10 }, s('rect', { class: 'o-error', width: 16, height: 10 })), ' repeated'), h('span', {}, outcomeSwatch('ok'), ' first of its trace')), lineKey('dotted', 'failed')];
+    const notes = [
+      edge.edge,
+      h(
+        'span',
+        { class: 'outcome-key' },
+        h(
+          'span',
+          {},
+          s('svg', { class: 'swatch', width: 16, height: 10 }, s('rect', { class: 'o-error', width: 16, height: 10 })),
+          ' repeated',
+        ),
+        h('span', {}, outcomeSwatch('ok'), ' first of its trace'),
+      ),
+      lineKey('dotted', 'failed'),
+    ];
     const host = lane(plot, 'Calls on the edge', notes, 'tall');
-    drawn.push(chart(host, (palette) => edgeChart(edge, detail.bucketMs, palette), detail, view, `Calls a second on ${edge.edge}, first attempts and repeats.`));
+    drawn.push(
+      chart(
+        host,
+        (palette) => edgeChart(edge, detail.bucketMs, palette),
+        detail,
+        view,
+        `Calls a second on ${edge.edge}, first attempts and repeats.`,
+      ),
+    );
   }
   if (detail.sentinel !== null) {
     const host = lane(plot, 'Sentinel', ['delay of the machine itself'], 'tall');
@@ -134,12 +194,24 @@ function chartLanes(plot: HTMLElement, detail: RunDetail, view: View): Drawn[] {
   return drawn;
 }
 
-function specOf(group: RunDetail['arrivals'][number] | undefined, make: (group: RunDetail['arrivals'][number]) => ChartSpec): ChartSpec | null {
+function specOf(
+  group: RunDetail['arrivals'][number] | undefined,
+  make: (group: RunDetail['arrivals'][number]) => ChartSpec,
+): ChartSpec | null {
   return group === undefined ? null : make(group);
 }
 
 function lineKey(kind: string, words: string): HTMLElement {
-  return h('span', { class: 'line-key' }, s('svg', { class: 'swatch', width: 18, height: 8, 'aria-hidden': 'true' }, s('line', { class: `l-${kind}`, x1: 0, x2: 18, y1: 4, y2: 4 })), ` ${words}`);
+  return h(
+    'span',
+    { class: 'line-key' },
+    s(
+      'svg',
+      { class: 'swatch', width: 18, height: 8, 'aria-hidden': 'true' },
+      s('line', { class: `l-${kind}`, x1: 0, x2: 18, y1: 4, y2: 4 }),
+    ),
+    ` ${words}`,
+  );
 }
 
 function chart(host: HTMLElement, spec: (palette: Palette) => ChartSpec | null, detail: RunDetail, view: View, words: string): Drawn {
@@ -161,7 +233,14 @@ function chart(host: HTMLElement, spec: (palette: Palette) => ChartSpec | null, 
 }
 
 /** Behind the lanes: fault bands and marked evidence. Before them: moments, the limit, the cursor. */
-function overlay(under: SVGSVGElement, over: SVGSVGElement, plot: HTMLElement, detail: RunDetail, recovery: RecoveryView | null, view: View): Drawn {
+function overlay(
+  under: SVGSVGElement,
+  over: SVGSVGElement,
+  plot: HTMLElement,
+  detail: RunDetail,
+  recovery: RecoveryView | null,
+  view: View,
+): Drawn {
   const update = (frame: Frame): void => {
     const x = xOf(frame);
     const height = plot.clientHeight;
@@ -170,16 +249,32 @@ function overlay(under: SVGSVGElement, over: SVGSVGElement, plot: HTMLElement, d
       const from = Math.min(frame.width, Math.max(0, x(fromMs)));
       return s('rect', { class: kind, x: from, y: 0, width: Math.max(0, Math.min(frame.width, x(toMs)) - from), height });
     };
-    const line = (kind: string, ms: number, top: number): SVGElement[] => (inside(ms) ? [s('line', { class: kind, x1: x(ms), x2: x(ms), y1: top, y2: height - 22 })] : []);
+    const line = (kind: string, ms: number, top: number): SVGElement[] =>
+      inside(ms) ? [s('line', { class: kind, x1: x(ms), x2: x(ms), y1: top, y2: height - 22 })] : [];
     const { cursorMs, mark } = view.state();
-    const bands = detail.faults.flatMap(({ windows }) => windows.flatMap(({ acknowledgedMs, withdrawnMs }) => (acknowledgedMs === null ? [] : [{ fromMs: acknowledgedMs, toMs: withdrawnMs ?? detail.span.toMs }])));
+    const bands = detail.faults.flatMap(({ windows }) =>
+      windows.flatMap(({ acknowledgedMs, withdrawnMs }) =>
+        acknowledgedMs === null ? [] : [{ fromMs: acknowledgedMs, toMs: withdrawnMs ?? detail.span.toMs }],
+      ),
+    );
     under.replaceChildren(...bands.map((band) => box('band', band)));
     const limitMs = limitOf(recovery);
     over.replaceChildren(
-      ...(recovery?.moments ?? []).flatMap(({ moment, atMs }) => (atMs === null ? [] : line(moment === 't0' || moment === 't3' || moment === 't6' ? 'at-key' : 'at-moment', atMs, 28))),
+      ...(recovery?.moments ?? []).flatMap(({ moment, atMs }) =>
+        atMs === null ? [] : line(moment === 't0' || moment === 't3' || moment === 't6' ? 'at-key' : 'at-moment', atMs, 28),
+      ),
       ...(limitMs === null ? [] : line('limit', limitMs, 28)),
-      ...(mark === null ? [] : [box('marked', { fromMs: mark.fromMs, toMs: Math.max(mark.toMs, mark.fromMs + ((frame.range.toMs - frame.range.fromMs) / frame.width) * 3) })]),
-      ...(cursorMs === null || !inside(cursorMs) ? [] : [box('cursor', { fromMs: cursorMs, toMs: cursorMs + view.bucketMs }), ...line('cursor-line', cursorMs, 0)]),
+      ...(mark === null
+        ? []
+        : [
+            box('marked', {
+              fromMs: mark.fromMs,
+              toMs: Math.max(mark.toMs, mark.fromMs + ((frame.range.toMs - frame.range.fromMs) / frame.width) * 3),
+            }),
+          ]),
+      ...(cursorMs === null || !inside(cursorMs)
+        ? []
+        : [box('cursor', { fromMs: cursorMs, toMs: cursorMs + view.bucketMs }), ...line('cursor-line', cursorMs, 0)]),
     );
     for (const svg of [under, over]) {
       svg.setAttribute('width', String(frame.width));

@@ -63,7 +63,10 @@ export function waterfall(recovery: RecoveryView, detail: RunDetail, panel: Evid
       'p',
       { class: 'key' },
       keyEntry('recovering, in time', s('rect', { class: 'w-good', y: 3, width: 22, height: 8 })),
-      keyEntry(limitMs === null ? 'no limit' : `after the limit (${at(limitMs)})`, s('rect', { class: 'w-late', y: 3, width: 22, height: 8 })),
+      keyEntry(
+        limitMs === null ? 'no limit' : `after the limit (${at(limitMs)})`,
+        s('rect', { class: 'w-late', y: 3, width: 22, height: 8 }),
+      ),
       keyEntry('limit', s('line', { class: 'limit', x1: 11, x2: 11, y1: 0, y2: 14 })),
     ),
   );
@@ -72,21 +75,31 @@ export function waterfall(recovery: RecoveryView, detail: RunDetail, panel: Evid
 function stepsOf(recovery: RecoveryView, detail: RunDetail, panel: EvidencePanel): Step[] {
   const seen = recovery.moments.flatMap(({ moment, atMs, evidence }): Step[] => {
     const [name, note] = WORDS[moment];
-    return atMs === null ? [] : [{ moment, name, note, atMs, evidence: h('span', {}, ...evidence.flatMap((entry) => [panel.link(entry), ' '])) }];
+    return atMs === null
+      ? []
+      : [{ moment, name, note, atMs, evidence: h('span', {}, ...evidence.flatMap((entry) => [panel.link(entry), ' '])) }];
   });
   const endMs = recovery.moments.find(({ moment }) => moment === 't6')?.atMs ?? recovery.horizonMs;
   const startMs = recovery.moments.find(({ moment }) => moment === 't3')?.atMs ?? 0;
   const moves = detail.breakers.flatMap((lane) => transitions(lane, startMs, endMs, seen, panel));
-  return [...seen, ...moves.slice(0, MAX_TRANSITIONS)].toSorted((left, right) => left.atMs - right.atMs || Number(left.moment === null) - Number(right.moment === null));
+  return [...seen, ...moves.slice(0, MAX_TRANSITIONS)].toSorted(
+    (left, right) => left.atMs - right.atMs || Number(left.moment === null) - Number(right.moment === null),
+  );
 }
 
 /** What the breaker did between the fault's end and recovery, but for the transition that is a moment already. */
 function transitions(lane: BreakerLane, fromMs: number, toMs: number, seen: readonly Step[], panel: EvidencePanel): Step[] {
   return lane.stretches.flatMap((stretch, index): Step[] => {
     const before = lane.stretches[index - 1];
-    const isNews = stretch.fromMs > fromMs && stretch.fromMs <= toMs && !seen.some(({ moment, atMs }) => moment === 't5' && Math.abs(atMs - stretch.fromMs) < 1);
+    const isNews =
+      stretch.fromMs > fromMs &&
+      stretch.fromMs <= toMs &&
+      !seen.some(({ moment, atMs }) => moment === 't5' && Math.abs(atMs - stretch.fromMs) < 1);
     if (before === undefined || !isNews) return [];
-    const evidence = stretch.event === null ? null : panel.link({ table: 'events', count: 1, ids: [stretch.event], fromMs: stretch.fromMs, toMs: stretch.fromMs });
+    const evidence =
+      stretch.event === null
+        ? null
+        : panel.link({ table: 'events', count: 1, ids: [stretch.event], fromMs: stretch.fromMs, toMs: stretch.fromMs });
     return [{ moment: null, name: `${before.state} → ${stretch.state}`, note: lane.name, atMs: stretch.fromMs, evidence }];
   });
 }
@@ -97,12 +110,19 @@ function limitOf({ limitMs, moments }: RecoveryView): number | null {
 }
 
 function axis(scale: Scale): SVGSVGElement {
-  return s('svg', { class: 'axis', width: '100%', height: 16, 'aria-hidden': 'true' }, ...scale.ticks.map((ms) => s('text', { x: `${scale.percent(ms)}%`, y: 12, 'text-anchor': ms === 0 ? 'start' : 'middle' }, ms === 0 ? '0 s' : tick(ms))));
+  return s(
+    'svg',
+    { class: 'axis', width: '100%', height: 16, 'aria-hidden': 'true' },
+    ...scale.ticks.map((ms) =>
+      s('text', { x: `${scale.percent(ms)}%`, y: 12, 'text-anchor': ms === 0 ? 'start' : 'middle' }, ms === 0 ? '0 s' : tick(ms)),
+    ),
+  );
 }
 
 function row(step: Step, beforeMs: number | null, scale: Scale, recovery: RecoveryView, limitMs: number | null): HTMLElement {
   const tookMs = beforeMs === null ? null : step.atMs - beforeMs;
-  const cell = (kind: string, ...children: readonly (Node | string | null)[]): HTMLElement => h('td', { role: 'cell', class: kind }, ...children);
+  const cell = (kind: string, ...children: readonly (Node | string | null)[]): HTMLElement =>
+    h('td', { role: 'cell', class: kind }, ...children);
   return h(
     'tr',
     { role: 'row', class: step.moment === null ? 'between' : '' },
@@ -120,11 +140,22 @@ function bar(step: Step, beforeMs: number | null, scale: Scale, recovery: Recove
   const svg = s('svg', { 'aria-hidden': 'true' });
   const of = (name: RecoveryMoment): number | null => recovery.moments.find(({ moment }) => moment === name)?.atMs ?? null;
   const [t0, t3, t6] = [of('t0'), of('t3'), of('t6')];
-  if (t0 !== null && t3 !== null) svg.append(s('rect', { class: 'band', x: percent(t0), y: 0, width: `${scale.percent(t3) - scale.percent(t0)}%`, height: '100%' }));
+  if (t0 !== null && t3 !== null)
+    svg.append(s('rect', { class: 'band', x: percent(t0), y: 0, width: `${scale.percent(t3) - scale.percent(t0)}%`, height: '100%' }));
   for (const ms of scale.ticks) svg.append(s('line', { class: 'grid', x1: percent(ms), x2: percent(ms), y1: 0, y2: '100%' }));
   if (limitMs !== null) svg.append(s('line', { class: 'limit', x1: percent(limitMs), x2: percent(limitMs), y1: 0, y2: '100%' }));
   const piece = (kind: string, fromMs: number, toMs: number): void => {
-    if (toMs > fromMs) svg.append(s('rect', { class: kind, x: percent(fromMs), y: '50%', width: `${scale.percent(toMs) - scale.percent(fromMs)}%`, height: 6, transform: 'translate(0 -3)' }));
+    if (toMs > fromMs)
+      svg.append(
+        s('rect', {
+          class: kind,
+          x: percent(fromMs),
+          y: '50%',
+          width: `${scale.percent(toMs) - scale.percent(fromMs)}%`,
+          height: 6,
+          transform: 'translate(0 -3)',
+        }),
+      );
   };
   const isRecovering = t3 !== null && step.atMs > t3 && (t6 === null || step.atMs <= t6);
   const fromMs = Math.max(0, beforeMs ?? step.atMs);
@@ -159,7 +190,12 @@ function total(recovery: RecoveryView): HTMLElement {
     'tr',
     { role: 'row' },
     h('td', { role: 'cell', class: 'w-moment' }),
-    h('th', { role: 'rowheader', scope: 'row', class: 'w-what' }, h('b', {}, 'Recovery'), h('span', {}, `t6 − t3, resolution ${formatMs(recovery.resolutionMs)}${limit}`)),
+    h(
+      'th',
+      { role: 'rowheader', scope: 'row', class: 'w-what' },
+      h('b', {}, 'Recovery'),
+      h('span', {}, `t6 − t3, resolution ${formatMs(recovery.resolutionMs)}${limit}`),
+    ),
     h('td', { role: 'cell', class: 'w-at' }),
     h('td', { role: 'cell', class: 'w-took' }, h('b', { class: recovery.recoveryMs === null ? 'v-fail' : '' }, words)),
     h('td', { role: 'cell', class: 'w-bar' }),

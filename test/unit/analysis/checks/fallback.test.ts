@@ -74,8 +74,12 @@ describe('fallback', () => {
   test('an old value without the marker fails, and so does no value without it', () => {
     const unmarked = (observed: Observed) =>
       judged(expectation, shop({ quote: (atMs) => (atMs >= 6000 && atMs < 6500 ? { outcome: 'ok', observed } : undefined) }));
-    expect(code(unmarked(LAST_GOOD))).toBe('fail fallback-unmarked');
-    expect(code(unmarked({ degraded: false }))).toBe('fail fallback-unmarked');
+    const old = unmarked(LAST_GOOD);
+    expect(code(old)).toBe('fail fallback-unmarked');
+    expect(old.timingMarginMs).toBe(2250);
+    const silent = unmarked({ degraded: false });
+    expect(code(silent)).toBe('fail fallback-unmarked');
+    expect(silent.timingMarginMs).toBeUndefined();
   });
 
   test('an unmarked value from a call of the request itself is fresh, however late the call was', () => {
@@ -101,6 +105,7 @@ describe('fallback', () => {
     const finding = judged(expectation, kept);
     expect(code(finding)).toBe('fail fallback-after');
     expect(finding.explanation.values['after']).toBe(20);
+    expect(finding.timingMarginMs).toBe(950);
   });
 
   test('a degraded answer after recovery is excused by a call of its own that failed', () => {
@@ -141,5 +146,7 @@ describe('fallback', () => {
     const lenient = fallback({ request: 'quote', during: 'storm', stalenessMax: '9s' });
     expect(code(judged(lenient, open))).toBe('fail fallback-after');
     expect(code(judged(lenient, { ...open, expectations: [] }))).toBe('pass fallback');
+    const ofAnother = [{ check: 'recovery', of: 'another', withinMs: 2000 }] as never;
+    expect(code(judged(lenient, { ...open, expectations: ofAnother }))).toBe('pass fallback');
   });
 });

@@ -23,6 +23,8 @@ describe('recovery', () => {
     expect(finding.measured).toEqual({ value: 1000, unit: 'ms' });
     expect(finding.resolutionMs).toBe(250);
     expect(finding.timeline?.moments).toHaveLength(9);
+    expect(finding.evidence.map(({ table }) => table)).toContain('windows');
+    expect(finding.timingMarginMs).toBe(3000);
   });
 
   test('users who are served again too late fail by what it was late', () => {
@@ -69,6 +71,8 @@ describe('availability', () => {
     const finding = judged(expectation, { requests: half });
     expect(code(finding)).toBe('fail availability');
     expect(finding.measured).toEqual({ value: 0.5, unit: 'ratio' });
+    expect(finding.timingMarginMs).toBe(0);
+    expect(judged(expectation, { requests: steadily(4000, 8000, 50) }).timingMarginMs).toBeUndefined();
   });
 
   test('a degraded answer counts only where it was asked to', () => {
@@ -176,7 +180,12 @@ describe('retries', () => {
     const finding = judged(expectation, { exchanges: attempts(20, (call) => (call % 2 === 0 ? [60] : [])) });
     expect(code(finding)).toBe('pass retries');
     expect(finding.measured).toEqual({ value: 1.5, unit: 'x' });
-    expect(code(judged(expectation, { exchanges: attempts(20, () => [60, 120]) }))).toBe('fail retries');
+    expect(finding.timingMarginMs).toBeUndefined();
+    const storm = judged(expectation, { exchanges: attempts(20, () => [60, 120]) });
+    expect(code(storm)).toBe('fail retries');
+    expect(storm.timingMarginMs).toBeUndefined();
+    const late = attempts(20, () => [60, 120]).map((attempt) => ({ ...attempt, outcome: 'caller-left' as const }));
+    expect(judged(expectation, { exchanges: late }).timingMarginMs).toBe(0);
   });
 
   test('without a fault named, the stretch of all faults counts', () => {
@@ -240,7 +249,10 @@ describe('isolation', () => {
   });
 
   test('one that is as fast but fails is not isolated either', () => {
-    expect(code(judged(expectation, during({ outcome: 'http-error' })))).toBe('fail isolation-dropped');
+    const finding = judged(expectation, during({ outcome: 'http-error' }));
+    expect(code(finding)).toBe('fail isolation-dropped');
+    expect(finding.timingMarginMs).toBe(0);
+    expect(judged(expectation, during({ outcome: 'timeout', tookMs: 560 })).timingMarginMs).toBe(500);
   });
 
   test('too few arrivals before or during the fault tell nothing', () => {

@@ -95,6 +95,13 @@ describe('readinessTruth', () => {
     expect(code(judged(expectation, restarted(7500, exchanges)))).toBe('pass readiness-truth');
   });
 
+  test('a process that came and went between two ready answers claims nothing in between', () => {
+    const swift = restarted(4000, [{ atMs: 4040, status: 503 }, { atMs: 10_000 }]);
+    expect(code(judged(expectation, swift))).toBe('pass readiness-truth');
+    const unmoved = { ...swift, events: (swift.events ?? []).filter(({ kind }) => kind !== 'service') };
+    expect(code(judged(expectation, unmoved))).toBe('fail readiness-truth');
+  });
+
   test('without a call in a stretch of readiness nothing can be told', () => {
     expect(code(judged(expectation, restarted(7500, [{ atMs: 6500, status: 503 }])))).toBe('inconclusive too-few');
     expect(code(judged(expectation, { exchanges: steadily(4000, 9000, 100) }))).toBe('inconclusive too-few');

@@ -1,0 +1,117 @@
+import { catalogue } from '../pipeline.ts';
+import type { Plan } from '../model/plan.ts';
+import { UsageError, nearest, type Problem } from '../model/problem.ts';
+import { show } from '../model/shape.ts';
+import type { Config } from '../model/scenario.ts';
+import type { CommandCall, Flag } from './contract.ts';
+import type { LoadedScenario } from './scenarios.ts';
+
+/** Flags of every command that makes plans. */
+export const PLAN_FLAGS: readonly Flag[] = [
+  { flags: '-c, --config <file>', description: 'configuration (default: the nearest halfopen.config.ts|js|mjs upwards)' },
+  { flags: '--env <name>', description: "environment (default: the configuration's)" },
+  { flags: '--seed <n>', description: 'fixes arrivals, values and shares (default: random, printed)' },
+  { flags: '--pace <pace>', description: "full, or the scenarios' shorter timeline: fast (default: full)" },
+  { flags: '--set <service.VAR=value>', description: "sets a variable of a service's environment; may be repeated", repeatable: true },
+];
+
+/** How scenarios are to be run, whichever they are. */
+export interface Settings {
+  readonly environment: string;
+  /** Undefined where nobody has said: then it is drawn. */
+  readonly seed: number | undefined;
+  readonly pace: Plan['pace'];
+  readonly overrides: Plan['overrides'];
+}
+
+const SEED_MAX = 0xffff_ffff;
+
+/**
+ * Reads `PLAN_FLAGS`.
+ *
+ * @throws {UsageError} with all problems at once
+ */
+export function readSettings({ options }: CommandCall, config: Config): Settings {
+  const problems: Problem[] = [];
+  const environment = textOption(options, 'env') ?? config.environment;
+  const environments = Object.keys(catalogue.environments);
+  if (!environments.includes(environment)) problems.push(unknownName(textOption(options, 'env') === undefined ? 'config › environment' : '--env', environment, environments));
+  const pace = textOption(options, 'pace') ?? 'full';
+  if (pace !== 'full' && pace !== 'fast') problems.push(unknownName('--pace', pace, ['full', 'fast']));
+  const seed = wholeOption(options, { name: 'seed', min: 0, max: SEED_MAX }, problems) ?? config.seed;
+  const overrides = readOverrides(listOption(options, 'set'), problems);
+  if (problems.length > 0) throw wrongCommandLine(problems);
+  return { environment, seed, pace: pace === 'fast' ? 'fast' : 'full', overrides };
+}
+
+export function wrongCommandLine(problems: readonly Problem[]): UsageError {
+  return new UsageError('Cannot do that as the command line is wrong:', problems);
+}
+
+export function unknownName(path: string, name: string, known: readonly string[]): Problem {
+  const near = nearest(name, known);
+  return { path, expected: `one of ${known.join(', ')}`, found: show(name), ...(near === undefined ? {} : { hint: `did you mean '${near}'?` }) };
+}
+
+export function textOption(options: CommandCall['options'], name: string): string | undefined {
+  const value = options[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+export function listOption(options: CommandCall['options'], name: string): readonly string[] {
+  const value = options[name];
+  return Array.isArray(value) ? value.map(String) : [];
+}
+
+interface WholeNumber {
+  readonly name: string;
+  readonly min: number;
+  readonly max: number;
+}
+
+export function wholeOption(options: CommandCall['options'], { name, min, max }: WholeNumber, problems: Problem[]): number | undefined {
+  const text = textOption(options, name);
+  if (text === undefined) return undefined;
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= min && value <= max) return value;
+  problems.push({ path: `--${name}`, expected: `a whole number from ${min} to ${max}`, found: show(text) });
+  return undefined;
+}
+
+function readOverrides(entries: readonly string[], problems: Problem[]): Plan['overrides'] {
+  const overrides: Record<string, Record<string, string>> = {};
+  for (const entry of entries) {
+    // Names of services may hold dots, names of variables cannot.
+    const match = /^([^=]+)\.([A-Za-z_][A-Za-z0-9_]*)=(.*)$/s.exec(entry);
+    const [, service, variable, value] = match ?? [];
+    if (service === undefined || variable === undefined || value === undefined) {
+      problems.push({ path: '--set', expected: 'service.VAR=value', found: show(entry) });
+      continue;
+    }
+    (overrides[service] ??= {})[variable] = value;
+  }
+  return overrides;
+}
+
+/** The overrides that concern one scenario: those of its own services. */
+export function overridesFor({ scenario }: LoadedScenario, overrides: Plan['overrides']): Plan['overrides'] {
+  const services = servicesOf(scenario);
+  return Object.fromEntries(Object.entries(overrides).filter(([service]) => services.includes(service)));
+}
+
+/**
+ * Refuses overrides of services that no chosen scenario has.
+ *
+ * @throws {UsageError} with all of them, and near names
+ */
+export function demandKnownServices(chosen: readonly LoadedScenario[], overrides: Plan['overrides']): void {
+  const known = [...new Set(chosen.flatMap(({ scenario }) => servicesOf(scenario)))];
+  const unknown = Object.keys(overrides).filter((service) => !known.includes(service));
+  if (unknown.length > 0) throw wrongCommandLine(unknown.map((service) => unknownName('--set', service, known)));
+}
+
+/** What was loaded is not checked yet: a scenario may have no system. */
+function servicesOf(scenario: LoadedScenario['scenario']): readonly string[] {
+  const services = (scenario.system as Partial<LoadedScenario['scenario']['system']> | undefined)?.services;
+  return typeof services === 'object' && services !== null ? Object.keys(services) : [];
+}

@@ -21,8 +21,14 @@ import { perform } from './run/perform.ts';
 import { checkedScenario } from './scenario/validate.ts';
 import { judge } from './verdict/judge.ts';
 
+export { brokenOutcome, scenarioOutcome, suiteOutcome, type RunFacts } from './verdict/outcome.ts';
+
 /** Every row of every table, for the stages that import none of them. */
-export const catalogue: Catalogue = { ...parts, checks: checks as unknown as Catalogue['checks'], arrivals: arrivalKinds } as unknown as Catalogue;
+export const catalogue: Catalogue = {
+  ...parts,
+  checks: checks as unknown as Catalogue['checks'],
+  arrivals: arrivalKinds,
+} as unknown as Catalogue;
 
 export interface PlanRequest {
   readonly config: Config;
@@ -40,6 +46,8 @@ export interface RunRequest extends PlanRequest {
   readonly signal: AbortSignal;
   /** Sees each record on its way into the recording. */
   readonly onRecord?: Sink;
+  /** Keeps the system up after the load's end until it resolves; gets the addresses at which it can be reached. */
+  readonly keep?: (addresses: Readonly<Record<string, string>>) => Promise<void>;
 }
 
 export interface RunResult {
@@ -76,7 +84,7 @@ export const RECORDING_FILE = 'recording.sqlite';
 
 /** The only impure line: acts, records, and reads back what was recorded. */
 async function performInto(request: RunRequest, plan: Plan): Promise<Recording> {
-  const { runFolder, projectFolder, signal, onRecord } = request;
+  const { runFolder, projectFolder, signal, onRecord, keep } = request;
   const redactor = redactorOf(plan.redact);
   makeFolder(runFolder);
   writeFileSync(join(runFolder, 'plan.json'), `${JSON.stringify(redactor.value(plan), null, 1)}\n`);
@@ -90,9 +98,16 @@ async function performInto(request: RunRequest, plan: Plan): Promise<Recording> 
       onRecord?.(record);
     };
     const clock = startClock();
-    sink({ table: 'run', row: { schemaVersion: 1, runId, startedAt: new Date().toISOString(), versions: versions(), fingerprint: fingerprint(), plan } });
+    sink({
+      table: 'run',
+      row: { schemaVersion: 1, runId, startedAt: new Date().toISOString(), versions: versions(), fingerprint: fingerprint(), plan },
+    });
     recorder.flush();
-    await perform(plan, { parts, sink, clock, runId, runFolder, projectFolder, redactor, signal: AbortSignal.any([signal, broken.signal]) });
+    await perform(plan, {
+      ...{ parts, sink, clock, runId, runFolder, projectFolder, redactor },
+      signal: AbortSignal.any([signal, broken.signal]),
+      ...(keep === undefined ? {} : { keep }),
+    });
   }
   if (broken.signal.aborted) throw broken.signal.reason as Error;
   return loadRecording(path);
@@ -102,7 +117,10 @@ function makeFolder(path: string): void {
   try {
     mkdirSync(path, { recursive: true });
   } catch (cause) {
-    throw new HarnessError(`Cannot make the run's folder ${path}: ${(cause as Error).message}. Choose another with --output, or make it writable`, { cause });
+    throw new HarnessError(
+      `Cannot make the run's folder ${path}: ${(cause as Error).message}. Choose another with --output, or make it writable`,
+      { cause },
+    );
   }
 }
 

@@ -23,7 +23,7 @@ export async function buildViewer(): Promise<{ readonly bytes: number }> {
   ].join('; ');
   const parts: Readonly<Record<string, string>> = { POLICY: policy, STYLE: style, SCRIPT: script };
   const template = await readFile(new URL('page.html', viewer), 'utf8');
-  const page = template.replace(/%%(POLICY|STYLE|SCRIPT)%%/g, (marker, name: string) => parts[name] ?? marker);
+  const page = template.replace(/\s*%%(POLICY|STYLE|SCRIPT)%%\s*/g, (marker, name: string) => parts[name] ?? marker);
   const source = `/** Made by scripts/build-viewer.ts; do not edit. */\nexport const viewerPage: string = ${JSON.stringify(page)};\n`;
   if ((await current()) !== source) await writeFile(target, source);
   return { bytes: Buffer.byteLength(page) };

@@ -35,7 +35,13 @@ for (let round = 0; round < Number(values.rounds) && !stop.signal.aborted; round
   if (!values['correct-only']) for (const twin of TWINS) if (wanted(`${twin.scenario} ${twin.defect}`)) await runOnce(twin.scenario, twin);
 }
 writeFileSync(join(root, 'reports/corpus.md'), describeLedger(ledger));
-const unexpected = ledger.entries.filter((entry) => entry.commit === commit && (entry.twin === undefined ? entry.verdict === 'fail' : entry.caught !== true && entry.verdict !== 'inconclusive' && entry.verdict !== 'invalid'));
+const unexpected = ledger.entries.filter(
+  (entry) =>
+    entry.commit === commit &&
+    (entry.twin === undefined
+      ? entry.verdict === 'fail'
+      : entry.caught !== true && entry.verdict !== 'inconclusive' && entry.verdict !== 'invalid'),
+);
 process.stdout.write(`${describeLedger(ledger).split('\n').slice(4, 7).join('\n')}\n`);
 process.exitCode = unexpected.length > 0 ? 1 : 0;
 
@@ -58,7 +64,12 @@ async function runOnce(name: string, twin?: Twin): Promise<void> {
         signal: stop.signal,
       },
     );
-    const caught = twin === undefined ? undefined : twin.mustFail.some(({ check, subject }) => verdict.findings.some((finding) => finding.check === check && finding.subject === subject && finding.verdict === 'fail'));
+    const caught =
+      twin === undefined
+        ? undefined
+        : twin.mustFail.some(({ check, subject }) =>
+            verdict.findings.some((finding) => finding.check === check && finding.subject === subject && finding.verdict === 'fail'),
+          );
     add({
       scenario: name,
       ...(twin === undefined ? {} : { twin: `${twin.service}.${twin.defect}`, caught: caught === true }),

@@ -12,7 +12,12 @@ interface Assertion {
 }
 interface Report {
   readonly numTotalTests: number;
-  readonly testResults: readonly { readonly name: string; readonly status: string; readonly message?: string; readonly assertionResults: readonly Assertion[] }[];
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly message?: string;
+    readonly assertionResults: readonly Assertion[];
+  }[];
 }
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -26,7 +31,17 @@ let hasCrashed = false;
 
 for (const project of ['unit', 'integration']) {
   const file = join(folder, `${project}.json`);
-  const args = [vitest, 'run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`, '--passWithNoTests', ...filters];
+  const args = [
+    vitest,
+    'run',
+    '--project',
+    project,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${file}`,
+    '--passWithNoTests',
+    ...filters,
+  ];
   const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
   const report = readReport(file);
   if (report === null) {
@@ -47,7 +62,9 @@ if (skipped.length > 0 && process.env['CI'] === 'true') {
   failed.push(...skipped);
 }
 const nothingRan = passed === 0 && filters.length === 0;
-process.stdout.write(`${passed} passed, ${failed.length + (hasCrashed ? 1 : 0)} failed${skipped.length > 0 ? `, ${skipped.length} skipped` : ''}\n`);
+process.stdout.write(
+  `${passed} passed, ${failed.length + (hasCrashed ? 1 : 0)} failed${skipped.length > 0 ? `, ${skipped.length} skipped` : ''}\n`,
+);
 process.exitCode = failed.length > 0 || hasCrashed || nothingRan ? 1 : 0;
 
 function readReport(file: string): Report | null {
@@ -61,7 +78,8 @@ function readReport(file: string): Report | null {
 
 function count(report: Report): void {
   for (const suite of report.testResults) {
-    if (suite.status === 'failed' && suite.assertionResults.every(({ status }) => status !== 'failed')) failed.push(`${suite.name}: ${suite.message ?? ''}`);
+    if (suite.status === 'failed' && suite.assertionResults.every(({ status }) => status !== 'failed'))
+      failed.push(`${suite.name}: ${suite.message ?? ''}`);
     for (const { status, fullName } of suite.assertionResults) {
       if (status === 'passed') passed++;
       else if (status === 'failed') failed.push(fullName);

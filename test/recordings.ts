@@ -1,3 +1,4 @@
+import { DEFAULT_GUARDS } from '../harness/model/guards.ts';
 /**
  * Literal recordings for tests of the analysis: compact rows in milliseconds since run start, everything else a healthy
  * default, so that what a test writes down is what the test is about.
@@ -143,14 +144,6 @@ export const SHOP: System = {
 };
 
 const PHASES_MS = { warmup: [0, 1000], baseline: [1000, 4000], fault: [4000, 8000], recovery: [8000, 18_000] } as const;
-const GUARDS: GuardLimits = {
-  baselineOkRatioMin: 0.99,
-  baselineDriftRatioMax: 3,
-  offeredRatioMin: 0.99,
-  startLagP99MsMax: 25,
-  loopDelayP99MsMax: 100,
-  sentinelP95MsMax: 15,
-};
 const STATUS_OF: Partial<Record<Outcome, number>> = { ok: 200, degraded: 200, wrong: 200, 'http-error': 503 };
 
 const us = (ms: number): number => Math.round(ms * 1000);
@@ -217,7 +210,7 @@ function planOf(sketch: RecordingSketch, requests: readonly RequestRow[]): Plan 
     schedule: { intendedUs: requests.map((row) => row.intendedUs - zeroUs), request: requests.map((row) => names.indexOf(row.name)) },
     expectations: sketch.expectations ?? [],
     needs: [],
-    guards: { ...GUARDS, ...sketch.guards },
+    guards: { ...DEFAULT_GUARDS, ...sketch.guards },
     redact: [],
     sentinelEveryUs: 100_000,
     limits: { exchanges: 4_000_000, events: 500_000, effects: 2_000_000, drainMs: 10_000 },

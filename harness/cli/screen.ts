@@ -67,7 +67,7 @@ export function openScreen({ redact, shows }: ScreenOptions): Screen {
 }
 
 /** What services and scenarios say must not steer the terminal. */
-function printable(text: string): string {
+export function printable(text: string): string {
   // oxlint-disable-next-line no-control-regex -- control characters are what this looks for
   return text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, '');
 }

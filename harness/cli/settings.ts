@@ -26,13 +26,8 @@ export interface Settings {
 
 const SEED_MAX = 0xffff_ffff;
 
-/**
- * Reads `PLAN_FLAGS`.
- *
- * @throws {UsageError} with all problems at once
- */
-export function readSettings({ options }: CommandCall, config: Config): Settings {
-  const problems: Problem[] = [];
+/** Reads `PLAN_FLAGS`; what is wrong with them is added to `problems`, and must be thrown before the settings are used. */
+export function readSettings({ options }: CommandCall, config: Config, problems: Problem[]): Settings {
   const environment = textOption(options, 'env') ?? config.environment;
   const environments = Object.keys(catalogue.environments);
   if (!environments.includes(environment)) problems.push(unknownName(textOption(options, 'env') === undefined ? 'config › environment' : '--env', environment, environments));
@@ -40,8 +35,11 @@ export function readSettings({ options }: CommandCall, config: Config): Settings
   if (pace !== 'full' && pace !== 'fast') problems.push(unknownName('--pace', pace, ['full', 'fast']));
   const seed = wholeOption(options, { name: 'seed', min: 0, max: SEED_MAX }, problems) ?? config.seed;
   const overrides = readOverrides(listOption(options, 'set'), problems);
-  if (problems.length > 0) throw wrongCommandLine(problems);
   return { environment, seed, pace: pace === 'fast' ? 'fast' : 'full', overrides };
+}
+
+export function demandNoProblems(problems: readonly Problem[]): void {
+  if (problems.length > 0) throw wrongCommandLine(problems);
 }
 
 export function wrongCommandLine(problems: readonly Problem[]): UsageError {

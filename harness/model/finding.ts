@@ -26,7 +26,10 @@ export interface Finding {
   /**
    * Which sentence explains it, and the values in it. `code` is a row in `verdict/explain`.
    */
-  readonly explanation: { readonly code: string; readonly values: Readonly<Record<string, string | number | boolean | null | readonly (string | number)[]>> };
+  readonly explanation: {
+    readonly code: string;
+    readonly values: Readonly<Record<string, string | number | boolean | null | readonly (string | number)[]>>;
+  };
   readonly expected?: Quantity;
   readonly measured?: Quantity;
   /** How finely it could be measured, in milliseconds. */

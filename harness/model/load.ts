@@ -7,7 +7,13 @@ export type Arrivals =
   /** Rises (or falls) linearly over the whole timeline. */
   | { readonly kind: 'ramp'; readonly ratePerSecond: number; readonly toRatePerSecond: number }
   /** A base rate with one spike; its start counts from the end of the baseline. */
-  | { readonly kind: 'spike'; readonly ratePerSecond: number; readonly peakRatePerSecond: number; readonly fromMs: number; readonly forMs: number };
+  | {
+      readonly kind: 'spike';
+      readonly ratePerSecond: number;
+      readonly peakRatePerSecond: number;
+      readonly fromMs: number;
+      readonly forMs: number;
+    };
 
 /** One kind of request with its weight. `{sku}` in path, headers or body takes a value of the generator of that name. */
 export interface RequestTemplate<N extends string = string> {

@@ -3,7 +3,13 @@ import type { Load } from './load.ts';
 import type { System } from './system.ts';
 
 /** One thing that a scenario demands; the check's own file says what else it carries. */
-export interface Expectation<E extends string = string, B extends string = string, F extends string = string, R extends string = string, S extends string = string> {
+export interface Expectation<
+  E extends string = string,
+  B extends string = string,
+  F extends string = string,
+  R extends string = string,
+  S extends string = string,
+> {
   readonly check: string;
   readonly edge?: E;
   readonly breaker?: B;

@@ -69,7 +69,10 @@ function numberProblems(value: unknown, field: Extract<Field, { type: 'number' |
 function nameProblems(value: unknown, space: NameSpace, names: Names, path: string): Problem[] {
   if (typeof value === 'string' && names[space].includes(value)) return [];
   const near = typeof value === 'string' ? nearest(value, names[space]) : undefined;
-  const known = names[space].length === 0 ? `the name of a ${space} (none is declared)` : `the name of a ${space} (${names[space].join(', ')})`;
+  const known =
+    names[space].length === 0
+      ? `the name of ${article(space)} (none is declared)`
+      : `the name of ${article(space)} (${names[space].join(', ')})`;
   return [{ path, expected: known, found: show(value), ...(near === undefined ? {} : { hint: `did you mean '${near}'?` }) }];
 }
 
@@ -93,8 +96,12 @@ function describeField(field: Field): string {
     case 'boolean':
       return `a ${field.type}`;
     default:
-      return `the name of a ${field.type}`;
+      return `the name of ${article(field.type)}`;
   }
+}
+
+function article(noun: string): string {
+  return `${/^[aeiou]/.test(noun) ? 'an' : 'a'} ${noun}`;
 }
 
 /** A value as a message shows it, cut to a readable length. */

@@ -13,13 +13,16 @@ import { STORE_VERSION } from './store.ts';
  */
 export function loadRecording(path: string): Recording {
   if (!existsSync(path)) throw new UsageError(`Cannot read the recording ${path} as it does not exist`);
-  if (statSync(path).size === 0) throw new UsageError(`Cannot read the recording ${path} as it is empty: the run that made it stopped before it wrote anything`);
+  if (statSync(path).size === 0)
+    throw new UsageError(`Cannot read the recording ${path} as it is empty: the run that made it stopped before it wrote anything`);
   try {
     using database = openForReading(path);
     return readAll(database.handle, path);
   } catch (cause) {
     if (cause instanceof UsageError) throw cause;
-    throw new UsageError(`Cannot read ${path} as it must be a whole halfopen recording (SQLite): ${(cause as Error).message}. The file was left as it is`);
+    throw new UsageError(
+      `Cannot read ${path} as it must be a whole halfopen recording (SQLite): ${(cause as Error).message}. The file was left as it is`,
+    );
   }
 }
 
@@ -54,19 +57,26 @@ function readAll(database: DatabaseSync, path: string): Recording {
         traceId: traceId as string,
       }),
     ),
-    spans: rows(database, 'SELECT trace_id, span_id, parent_span_id, service, name, started_us, ended_us FROM spans ORDER BY started_us, span_id').map(
-      ([traceId, spanId, parentSpanId, service, name, startedUs, endedUs]) => ({ traceId, spanId, parentSpanId, service, name, startedUs, endedUs }) as SpanRow,
+    spans: rows(
+      database,
+      'SELECT trace_id, span_id, parent_span_id, service, name, started_us, ended_us FROM spans ORDER BY started_us, span_id',
+    ).map(
+      ([traceId, spanId, parentSpanId, service, name, startedUs, endedUs]) =>
+        ({ traceId, spanId, parentSpanId, service, name, startedUs, endedUs }) as SpanRow,
     ),
   };
 }
 
 function readRun(database: DatabaseSync, path: string): RunInfo {
   const table = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'run'").get();
-  if (table === undefined) throw new UsageError(`Cannot read ${path} as it must be a halfopen recording: it is a SQLite file of something else`);
+  if (table === undefined)
+    throw new UsageError(`Cannot read ${path} as it must be a halfopen recording: it is a SQLite file of something else`);
   const values = new Map(rows(database, 'SELECT key, value FROM run').map(([key, value]) => [key as string, value as string]));
   const version = values.get('schema_version');
   if (version !== String(STORE_VERSION)) {
-    throw new UsageError(`Cannot read ${path} as its schema version must be ${STORE_VERSION}: current value is ${version ?? 'nothing'}. Read it with the halfopen that wrote it`);
+    throw new UsageError(
+      `Cannot read ${path} as its schema version must be ${STORE_VERSION}: current value is ${version ?? 'nothing'}. Read it with the halfopen that wrote it`,
+    );
   }
   return JSON.parse(values.get('info') ?? '') as RunInfo;
 }
@@ -82,49 +92,45 @@ function rows(database: DatabaseSync, query: string, ...parameters: number[]): C
 function readRequests(database: DatabaseSync, sentinel: 0 | 1, intern: (text: string) => string): RequestRow[] {
   const query = `SELECT id, name, instance, intended_us, started_us, first_byte_us, ended_us, outcome, status, trace_id, bytes, reused, observed
     FROM requests WHERE sentinel = ? ORDER BY id`;
-  return rows(database, query, sentinel).map(
-    (row): RequestRow => ({
-      id: row[0] as number,
-      name: intern(row[1] as string),
-      instance: intern(row[2] as string),
-      intendedUs: row[3] as number,
-      startedUs: row[4] as number | null,
-      firstByteUs: row[5] as number | null,
-      endedUs: row[6] as number,
-      outcome: intern(row[7] as string) as Outcome,
-      status: row[8] as number,
-      traceId: row[9] as string,
-      bytes: row[10] as number,
-      reused: row[11] === 1,
-      observed: observedOf(row[12]),
-    }),
-  );
+  return rows(database, query, sentinel).map((row): RequestRow => ({
+    id: row[0] as number,
+    name: intern(row[1] as string),
+    instance: intern(row[2] as string),
+    intendedUs: row[3] as number,
+    startedUs: row[4] as number | null,
+    firstByteUs: row[5] as number | null,
+    endedUs: row[6] as number,
+    outcome: intern(row[7] as string) as Outcome,
+    status: row[8] as number,
+    traceId: row[9] as string,
+    bytes: row[10] as number,
+    reused: row[11] === 1,
+    observed: observedOf(row[12]),
+  }));
 }
 
 function readExchanges(database: DatabaseSync, intern: (text: string) => string): ExchangeRow[] {
   const query = `SELECT id, edge, instance, connection, started_us, first_byte_us, ended_us, outcome, status, method, path, trace_id, bytes_up, bytes_down,
     observed, fault, touch FROM exchanges ORDER BY started_us, id`;
-  return rows(database, query).map(
-    (row): ExchangeRow => ({
-      id: row[0] as number,
-      edge: intern(row[1] as string),
-      instance: intern(row[2] as string),
-      connection: row[3] as number,
-      startedUs: row[4] as number,
-      firstByteUs: row[5] as number | null,
-      endedUs: row[6] as number,
-      outcome: intern(row[7] as string) as ExchangeOutcome,
-      status: row[8] as number,
-      method: intern(row[9] as string),
-      path: intern(row[10] as string),
-      traceId: row[11] as string,
-      bytesUp: row[12] as number,
-      bytesDown: row[13] as number,
-      observed: observedOf(row[14]),
-      fault: row[15] === null ? null : intern(row[15] as string),
-      touch: row[16] === null ? null : intern(row[16] as string),
-    }),
-  );
+  return rows(database, query).map((row): ExchangeRow => ({
+    id: row[0] as number,
+    edge: intern(row[1] as string),
+    instance: intern(row[2] as string),
+    connection: row[3] as number,
+    startedUs: row[4] as number,
+    firstByteUs: row[5] as number | null,
+    endedUs: row[6] as number,
+    outcome: intern(row[7] as string) as ExchangeOutcome,
+    status: row[8] as number,
+    method: intern(row[9] as string),
+    path: intern(row[10] as string),
+    traceId: row[11] as string,
+    bytesUp: row[12] as number,
+    bytesDown: row[13] as number,
+    observed: observedOf(row[14]),
+    fault: row[15] === null ? null : intern(row[15] as string),
+    touch: row[16] === null ? null : intern(row[16] as string),
+  }));
 }
 
 function observedOf(cell: Cell | undefined): Observed | null {

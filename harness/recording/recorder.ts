@@ -81,7 +81,10 @@ export function createRecorder({ store, redactor, limits, onFailure }: RecorderO
       case 'exchanges':
         if (admit('exchanges')) {
           const { path, observed } = record.row;
-          push({ table: 'exchanges', row: { ...record.row, id: counts.exchanges, path: redactor.text(path), observed: redactor.value(observed) } });
+          push({
+            table: 'exchanges',
+            row: { ...record.row, id: counts.exchanges, path: redactor.text(path), observed: redactor.value(observed) },
+          });
         }
         return;
       case 'effects':
@@ -94,7 +97,10 @@ export function createRecorder({ store, redactor, limits, onFailure }: RecorderO
   const finish = (row: NewEvent): void => {
     for (const what of ['events', 'exchanges', 'effects'] as const) {
       if (dropped[what] === 0) continue;
-      push({ table: 'events', row: { id: ++counts.events, atUs: row.atUs, kind: 'lost', what, count: dropped[what], limit: limits[what] } });
+      push({
+        table: 'events',
+        row: { id: ++counts.events, atUs: row.atUs, kind: 'lost', what, count: dropped[what], limit: limits[what] },
+      });
     }
     push({ table: 'events', row: numbered(redactor.value(row), ++counts.events) });
     flush();

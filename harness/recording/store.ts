@@ -50,7 +50,10 @@ export function createStore(path: string): Store {
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY;');
     database.exec(LAYOUT);
   } catch (cause) {
-    throw new HarnessError(`Cannot create the recording ${path}: ${(cause as Error).message}. Check that the output folder is writable and the disk has room`, { cause });
+    throw new HarnessError(
+      `Cannot create the recording ${path}: ${(cause as Error).message}. Check that the output folder is writable and the disk has room`,
+      { cause },
+    );
   }
   const statements = prepareAll(database);
   return {
@@ -61,7 +64,9 @@ export function createStore(path: string): Store {
         database.exec('COMMIT');
       } catch (cause) {
         if (database.isTransaction) database.exec('ROLLBACK');
-        throw new HarnessError(`Cannot write to the recording ${path}: ${(cause as Error).message}. What was recorded before is kept`, { cause });
+        throw new HarnessError(`Cannot write to the recording ${path}: ${(cause as Error).message}. What was recorded before is kept`, {
+          cause,
+        });
       }
     },
     describe: (run) => {

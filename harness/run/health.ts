@@ -25,7 +25,8 @@ export function watchHealth({ clock, sink }: { readonly clock: RunClock; readonl
     sink({ table: 'events', row: { kind: 'health', atUs, part: 'harness', loopDelayP99Ms, cpuRatio } });
     const before = machine;
     machine = readMachine();
-    if (before !== null && machine !== null) sink({ table: 'events', row: { kind: 'machine', atUs, values: machineShares(before, machine) } });
+    if (before !== null && machine !== null)
+      sink({ table: 'events', row: { kind: 'machine', atUs, values: machineShares(before, machine) } });
   };
   const timer = setInterval(report, EVERY_MS);
   return {
@@ -45,11 +46,7 @@ interface MachineTimes {
 
 /** Linux only; elsewhere the sentinel has to speak for itself. */
 function readMachine(): MachineTimes | null {
-  const times = readText('/proc/stat')
-    ?.split('\n', 1)[0]
-    ?.split(/\s+/)
-    .slice(1)
-    .map(Number);
+  const times = readText('/proc/stat')?.split('\n', 1)[0]?.split(/\s+/).slice(1).map(Number);
   if (times === undefined) return null;
   const all = times.slice(0, 8).reduce((sum, value) => sum + value, 0);
   const stalled = /some .*total=(\d+)/.exec(readText('/proc/pressure/cpu') ?? '')?.[1];

@@ -29,17 +29,24 @@ export async function injectThroughWindows(injection: Injection): Promise<void> 
   }
 }
 
-async function injectOnce({ planned, driver, context, clock, sink, signal }: Injection, occurrence: number, untilUs: number): Promise<void> {
+async function injectOnce(
+  { planned, driver, context, clock, sink, signal }: Injection,
+  occurrence: number,
+  untilUs: number,
+): Promise<void> {
   const say = (step: FaultStep['step'], more: { readonly touched?: number; readonly reason?: string } = {}): void =>
     sink({ table: 'events', row: { kind: 'fault', atUs: clock.nowUs(), fault: planned.name, occurrence, step, ...more } });
   const withContext = (aborter: AbortSignal): FaultContext => ({ ...context, name: planned.name, signal: aborter });
-  const touched = async (): Promise<number> => (planned.reach.bite === 'tap' ? context.proxy.touched(planned.name, AbortSignal.timeout(LIMITS.withdrawMs)) : 0);
+  const touched = async (): Promise<number> =>
+    planned.reach.bite === 'tap' ? context.proxy.touched(planned.name, AbortSignal.timeout(LIMITS.withdrawMs)) : 0;
 
   await using stack = new AsyncDisposableStack();
   stack.defer(async () => {
     say('withdraw-requested');
     try {
-      await undoWithin(`withdraw the fault '${planned.name}'`, LIMITS.withdrawMs, (deadline) => driver.withdraw(planned.fault, withContext(deadline)));
+      await undoWithin(`withdraw the fault '${planned.name}'`, LIMITS.withdrawMs, (deadline) =>
+        driver.withdraw(planned.fault, withContext(deadline)),
+      );
     } catch (error) {
       say('failed', { reason: (error as Error).message });
       throw error;

@@ -25,6 +25,11 @@ export interface PerformContext {
   readonly redactor: Redactor;
   /** Ends the run early: the load stops, faults are withdrawn, everything is taken down. */
   readonly signal: AbortSignal;
+  /**
+   * Called after the load's end with the addresses at which the system can be reached, without faults; it is taken down
+   * once this resolves. What happens meanwhile is no part of the recording.
+   */
+  readonly keep?: (addresses: Readonly<Record<string, string>>) => Promise<void>;
 }
 
 /**
@@ -39,12 +44,29 @@ export async function perform(plan: Plan, context: PerformContext): Promise<void
   const ended = (how: 'completed' | 'interrupted' | 'failed', reason?: string): void =>
     sink({ table: 'events', row: { kind: 'run-ended', atUs: clock.nowUs(), how, ...(reason === undefined ? {} : { reason }) } });
   try {
-    await performUntilDown(plan, context);
+    await performUntilDown(plan, pausedWhileKept(context));
     ended('completed');
   } catch (error) {
     ended(context.signal.aborted ? 'interrupted' : 'failed', (error as Error).message);
     throw error;
   }
+}
+
+function pausedWhileKept(context: PerformContext): PerformContext {
+  const { sink, keep } = context;
+  if (keep === undefined) return context;
+  let isPaused = false;
+  return {
+    ...context,
+    sink: (record) => {
+      if (!isPaused) sink(record);
+    },
+    keep: async (addresses) => {
+      isPaused = true;
+      await keep(addresses);
+      isPaused = false;
+    },
+  };
 }
 
 async function performUntilDown(plan: Plan, context: PerformContext): Promise<void> {
@@ -54,10 +76,9 @@ async function performUntilDown(plan: Plan, context: PerformContext): Promise<vo
   const listeners = listen(plan, context, stack);
   const environment = parts.environments[plan.environment];
   const driver = parts.loads['builtin'];
-  if (environment === undefined || driver === undefined) throw new TypeError(`Cannot perform as 'environment' must be a known one: current value is ${plan.environment}`);
-  const system = stack.use(
-    await environment.up({ ...context, plan, redact: (text) => context.redactor.text(text), ...listeners }),
-  );
+  if (environment === undefined || driver === undefined)
+    throw new TypeError(`Cannot perform as 'environment' must be a known one: current value is ${plan.environment}`);
+  const system = stack.use(await environment.up({ ...context, plan, redact: (text) => context.redactor.text(text), ...listeners }));
   const load = stack.use(
     await driver.start({
       plan,
@@ -74,15 +95,22 @@ async function performUntilDown(plan: Plan, context: PerformContext): Promise<vo
   sink({ table: 'events', row: { kind: 'clock', atUs: clock.nowUs(), source: 'proxy', ...(await system.proxy.clock(signal)) } });
   await runTimeline(plan, { ...context, system, load });
   await drain({ ...context, system });
+  const { host, port } = system.entry;
+  await context.keep?.({ entry: `http://${host}:${port}`, ...system.readyUrls });
 }
 
 /** Lines and process events of a service go to the probes of its breakers and to the record of effects. */
-function listen(plan: Plan, { parts, clock, sink }: PerformContext, stack: AsyncDisposableStack): { onLine(line: ServiceLine): void; onProcess(event: ServiceProcessEvent): void } {
+function listen(
+  plan: Plan,
+  { parts, clock, sink }: PerformContext,
+  stack: AsyncDisposableStack,
+): { onLine(line: ServiceLine): void; onProcess(event: ServiceProcessEvent): void } {
   const effects = stack.use(watchEffects({ clock, sink }));
   const watches = new Map<string, Watch[]>();
   for (const [breaker, declaration] of Object.entries(plan.system.breakers)) {
     const probe = parts.probes[declaration.probe.kind];
-    if (probe === undefined) throw new TypeError(`Cannot watch ${breaker} as its probe must be a known kind: current value is ${declaration.probe.kind}`);
+    if (probe === undefined)
+      throw new TypeError(`Cannot watch ${breaker} as its probe must be a known kind: current value is ${declaration.probe.kind}`);
     const watch = stack.use(probe.watch({ breaker, declaration, clock, sink }));
     watches.set(declaration.service, [...(watches.get(declaration.service) ?? []), watch]);
   }
@@ -128,7 +156,8 @@ async function runTimeline(plan: Plan, stage: Stage): Promise<void> {
     load.ended.then((counts) => sink({ table: 'events', row: { kind: 'load-ended', atUs: clock.nowUs(), ...counts } })),
     ...plan.faults.map(async (planned) => {
       const driver = parts.faults[planned.fault.kind];
-      if (driver === undefined) throw new TypeError(`Cannot inject '${planned.name}' as its kind must be known: current value is ${planned.fault.kind}`);
+      if (driver === undefined)
+        throw new TypeError(`Cannot inject '${planned.name}' as its kind must be known: current value is ${planned.fault.kind}`);
       await injectThroughWindows({ planned, driver, context, clock, sink, loadStartUs, signal });
     }),
   ];
@@ -160,5 +189,8 @@ async function announcePhases(
 /** Brings in what the proxy still holds; evidence that it lost is said. */
 async function drain({ system, sink, clock }: Pick<Stage, 'system' | 'sink' | 'clock'>): Promise<void> {
   await system.proxy.flush(AbortSignal.timeout(FLUSH_MS));
-  sink({ table: 'events', row: { kind: 'clock', atUs: clock.nowUs(), source: 'proxy', ...(await system.proxy.clock(AbortSignal.timeout(FLUSH_MS))) } });
+  sink({
+    table: 'events',
+    row: { kind: 'clock', atUs: clock.nowUs(), source: 'proxy', ...(await system.proxy.clock(AbortSignal.timeout(FLUSH_MS))) },
+  });
 }

@@ -56,6 +56,6 @@ export const fallbackExplanations: Explanations = {
   'fallback-after': failing('fallback-after', (values) => ({
     expected: 'no degraded or wrong answer after recovery',
     measured: `${textOf(values, 'after')} after recovery`,
-    sentence: `After recovery: ${answers(values, 'after')} were still degraded or wrong without a reason once the service behind them was well, the last one ${lengthOf(values, 'lastAfterMs')} after ${textOf(values, 'of')} ended.`,
+    sentence: `After recovery was due: ${answers(values, 'after')} were still degraded or wrong with no failed call of their own to excuse them, the last one ${lengthOf(values, 'lastAfterMs')} after ${textOf(values, 'of')} ended.`,
   })),
 };

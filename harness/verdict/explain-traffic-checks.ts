@@ -76,7 +76,7 @@ export const trafficExplanations: Explanations = {
     expected: `p95 ≤ ${ratioOf(values, 'p95RatioMax')} the baseline`,
     measured: `${ratioOf(values, 'ratio')} (${lengthOf(values, 'beforeMs')} → ${lengthOf(values, 'duringMs')})`,
     sentence: isWithin(values, 'duringMs', 'limitMs')
-      ? `${capital(who(values))} stayed as fast as before: p95 during ${textOf(values, 'of')} was ${lengthOf(values, 'duringMs')}, ${ratioOf(values, 'ratio')} its baseline.`
+      ? `${capital(who(values))} stayed ${numberOf(values, 'ratio') <= 1.5 ? 'as fast as before' : 'fast enough'}: p95 during ${textOf(values, 'of')} was ${lengthOf(values, 'duringMs')}, ${ratioOf(values, 'ratio')} its baseline of ${lengthOf(values, 'beforeMs')}; ${ratioOf(values, 'p95RatioMax')} was allowed.`
       : `${capital(who(values))} slowed down although it does not need what ${textOf(values, 'of')} hit: p95 went from ${lengthOf(values, 'beforeMs')} to ${lengthOf(values, 'duringMs')}, ${ratioOf(values, 'ratio')} its baseline; ${ratioOf(values, 'p95RatioMax')} was allowed.`,
   }),
   'isolation-dropped': (values) => ({

@@ -57,7 +57,10 @@ export function describeLedger({ machine, entries }: Ledger): string {
     '',
     '| scenario | runs | pass | fail | inconclusive | invalid |',
     '|---|---|---|---|---|---|',
-    ...groups(correct, ({ scenario }) => scenario).map(([name, runs]) => `| ${name} | ${runs.length} | ${tally(runs, 'pass')} | ${tally(runs, 'fail')} | ${tally(runs, 'inconclusive')} | ${tally(runs, 'invalid')} |`),
+    ...groups(correct, ({ scenario }) => scenario).map(
+      ([name, runs]) =>
+        `| ${name} | ${runs.length} | ${tally(runs, 'pass')} | ${tally(runs, 'fail')} | ${tally(runs, 'inconclusive')} | ${tally(runs, 'invalid')} |`,
+    ),
     '',
     '## Broken twins',
     '',
@@ -77,7 +80,12 @@ export function describeLedger({ machine, entries }: Ledger): string {
 function notPassed(correct: readonly Entry[]): string[] {
   const rest = correct.filter(({ verdict }) => verdict !== 'pass');
   if (rest.length === 0) return [];
-  return ['## Runs of the correct shop that did not pass', '', ...rest.map(({ scenario, seed, verdict, sentence, commit }) => `- ${verdict}: ${scenario}, seed ${seed}, ${commit}: ${sentence}`), ''];
+  return [
+    '## Runs of the correct shop that did not pass',
+    '',
+    ...rest.map(({ scenario, seed, verdict, sentence, commit }) => `- ${verdict}: ${scenario}, seed ${seed}, ${commit}: ${sentence}`),
+    '',
+  ];
 }
 
 function tally(runs: readonly Entry[], verdict: Verdict): number {

@@ -125,7 +125,10 @@ export function tidyProblems(source: Source): readonly string[] {
 }
 
 /** Rows of a table's folder, and those that its `index.ts` does not import. */
-export function tableProblems(table: KindTable, sources: readonly Source[]): { readonly rows: number; readonly problems: readonly string[] } {
+export function tableProblems(
+  table: KindTable,
+  sources: readonly Source[],
+): { readonly rows: number; readonly problems: readonly string[] } {
   const inside = sources.filter(({ path }) => path.startsWith(`${table.folder}/`));
   const index = inside.find(({ path }) => path === `${table.folder}/index.ts`);
   if (index === undefined) return { rows: 0, problems: [`${table.folder}: has no index.ts`] };
@@ -161,7 +164,9 @@ export function kindQuestions(source: Source, kinds: readonly string[], home: st
     const asksKind = sides.some((side) => side.type === 'MemberExpression' && ['kind', 'check'].includes(keyOf(side['property'])));
     const kind = sides.map((side) => side['value']).find((value) => typeof value === 'string' && kinds.includes(value));
     if (asksKind && kind !== undefined) {
-      problems.push(`${source.path}:${lineOf(source.text, node.start)}: asks whether something is '${kind as string}'; let the kind declare it`);
+      problems.push(
+        `${source.path}:${lineOf(source.text, node.start)}: asks whether something is '${kind as string}'; let the kind declare it`,
+      );
     }
   }
   return problems;

@@ -88,9 +88,9 @@ function importOf(node: Node): { readonly specifier: string; readonly typeOnly: 
   }
 }
 
-/** A specifier that is no literal reads as `?`, which no rule allows. */
+/** A specifier that is no literal reads as `(computed)`. */
 function textOf(value: unknown): string {
-  if (!isNode(value)) return '?';
+  if (!isNode(value)) return '(computed)';
   if (typeof value['value'] === 'string') return value['value'];
-  return isNode(value['literal']) ? textOf(value['literal']) : '?';
+  return isNode(value['literal']) ? textOf(value['literal']) : '(computed)';
 }

@@ -1,3 +1,4 @@
+import { DEFAULT_GUARDS } from '../../harness/model/guards.ts';
 /** A system of small services, brought up for real; what every test of an environment starts from. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -117,14 +118,7 @@ function planOf(system: System): Plan {
     schedule: { intendedUs: [], request: [] },
     expectations: [],
     needs: [],
-    guards: {
-      baselineOkRatioMin: 0.99,
-      baselineDriftRatioMax: 3,
-      offeredRatioMin: 0.99,
-      startLagP99MsMax: 25,
-      loopDelayP99MsMax: 100,
-      sentinelP95MsMax: 15,
-    },
+    guards: DEFAULT_GUARDS,
     redact: [],
     sentinelEveryUs: 50_000,
     limits: { exchanges: 1000, events: 1000, effects: 1000, drainMs: 1000 },

@@ -1,3 +1,4 @@
+import { DEFAULT_GUARDS } from '../../harness/model/guards.ts';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { scheduleArrivals } from '../../harness/plan/schedule.ts';
@@ -73,14 +74,7 @@ export function planOf({ load, totalMs, seed = 7, drainMs = 2000, redact = [] }:
     schedule: scheduleArrivals(load, { totalUs, faultStartUs: totalUs, seed }),
     expectations: [],
     needs: [],
-    guards: {
-      baselineOkRatioMin: 0.99,
-      baselineDriftRatioMax: 3,
-      offeredRatioMin: 0.99,
-      startLagP99MsMax: 25,
-      loopDelayP99MsMax: 100,
-      sentinelP95MsMax: 15,
-    },
+    guards: DEFAULT_GUARDS,
     redact,
     sentinelEveryUs: 50_000,
     limits: { exchanges: LIMITS.exchanges, events: LIMITS.events, effects: LIMITS.effects, drainMs },

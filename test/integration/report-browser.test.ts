@@ -11,7 +11,7 @@ import { reporters } from '../../harness/report/index.ts';
 const BROWSER = process.env['HALFOPEN_CHROMIUM'] ?? '/usr/bin/chromium';
 const HOSTILE = '<img src=x onerror="document.title=1"></script><b>bold</b> $& %%DATA%%';
 const isLeftOut = !existsSync(BROWSER) && process.env['CI'] !== 'true';
-if (isLeftOut) console.warn(`LEFT OUT: the report in a browser, as there is no Chromium at ${BROWSER} (set HALFOPEN_CHROMIUM)`);
+if (isLeftOut) process.stderr.write(`LEFT OUT: the report in a browser, as there is no Chromium at ${BROWSER} (set HALFOPEN_CHROMIUM)\n`);
 
 /** A page that keeps account of everything that must not happen. */
 interface Watched {
@@ -56,9 +56,6 @@ describe.runIf(!isLeftOut)('the report, opened from disk', () => {
     page.on('pageerror', (error) => trouble.push(`error: ${error.message}`));
     page.on('request', (request) => {
       if (!request.url().startsWith(url)) trouble.push(`request: ${request.url()}`);
-    });
-    await page.addInitScript(() => {
-      addEventListener('securitypolicyviolation', (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`));
     });
     await page.goto(url + hash);
     if (options.script !== false) await page.locator('html[data-ready]').waitFor();

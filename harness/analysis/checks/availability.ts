@@ -46,7 +46,7 @@ export function availability<const D extends string, const R extends string = ne
   readonly request?: R;
   /** @default false */
   readonly countDegraded?: boolean;
-}): Availability<Exclude<D, PhaseName>, R> {
+}): Availability<Exclude<D, PhaseName>, NoInfer<R>> {
   return {
     check: 'availability',
     ...duringOf(options.during),

@@ -54,7 +54,7 @@ export function fallback<const R extends string, const F extends string, const E
   readonly source?: E;
   /** @default the `within` of the scenario's recovery from the same fault, else half of the recovery phase */
   readonly endsWithin?: Duration;
-}): Fallback<E, F, R> {
+}): Fallback<NoInfer<E>, F, R> {
   const what = `fallback of ${options.request}`;
   return {
     check: 'fallback',

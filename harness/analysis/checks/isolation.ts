@@ -109,13 +109,22 @@ function evaluate({ request, of, p95RatioMax }: Isolation, evidence: Evidence, s
     code: 'isolation',
     values,
     measured,
-    timingMarginMs: Math.abs(duringMs - limitMs),
+    ...(duringMs <= quietLimitMs(before, p95RatioMax) ? {} : { timingMarginMs: Math.abs(duringMs - limitMs) }),
     evidence: rowsOf(
       'requests',
       (slow.length === 0 ? during : slow).map(({ id }) => id),
       span,
     ),
   };
+}
+
+/**
+ * The limit that follows from the baseline's median instead of its p95. A busy machine slows a few answers down and lifts the
+ * p95 that all is compared with; a p95 within this limit does not owe its pass to that.
+ */
+function quietLimitMs(before: readonly RequestRow[], p95RatioMax: number): number {
+  const medianMs = quantile(before.map(responseMs), 0.5) ?? 0;
+  return Math.max(medianMs * p95RatioMax, medianMs + FLOOR_MS);
 }
 
 function isBad({ outcome }: RequestRow): boolean {

@@ -41,7 +41,7 @@ export function latencyWithin<const D extends string, const R extends string = n
   readonly maxMs: number;
   /** Only requests of this name count. @default all requests */
   readonly request?: R;
-}): LatencyWithin<Exclude<D, PhaseName>, R> {
+}): LatencyWithin<Exclude<D, PhaseName>, NoInfer<R>> {
   const what = `latency during ${options.during}`;
   if (!(options.quantile > 0 && options.quantile < 1)) {
     throw new RangeError(`Cannot expect ${what} as 'quantile' must be above 0 and below 1: current value is ${options.quantile}`);

@@ -35,7 +35,7 @@ export function readinessTruth<const S extends string, const F extends string = 
   readonly service: S;
   /** @default the whole load counts */
   readonly of?: F;
-}): ReadinessTruth<S, F> {
+}): ReadinessTruth<S, NoInfer<F>> {
   return { check: 'readinessTruth', service: options.service, ...(options.of === undefined ? {} : { of: options.of }) };
 }
 

@@ -47,7 +47,7 @@ export function recovery<const F extends string, const R extends string = never>
   readonly holdFor: Duration;
   /** Only requests of this name count. @default all requests */
   readonly request?: R;
-}): Recovery<F, R> {
+}): Recovery<F, NoInfer<R>> {
   const what = `recovery from ${options.of}`;
   return {
     check: 'recovery',

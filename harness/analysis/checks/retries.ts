@@ -38,7 +38,7 @@ export function retries<const E extends string, const F extends string = never>(
   /** @default the stretch in which any fault is in force */
   readonly of?: F;
   readonly amplificationMax: number;
-}): Retries<E, F> {
+}): Retries<E, NoInfer<F>> {
   return {
     check: 'retries',
     edge: options.edge,

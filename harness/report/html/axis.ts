@@ -12,6 +12,8 @@ export interface Axis {
   readonly zeroUs: number;
   readonly zero: 'fault' | 'load' | 'run';
   readonly loadStartedUs: number | null;
+  /** What happens to services after it is the harness taking the system down. */
+  readonly loadEndedUs: number;
   readonly span: Stretch;
   readonly bucketMs: number;
   readonly bucketCount: number;
@@ -35,6 +37,7 @@ export function axisOf(recording: Recording): Axis {
     zeroUs,
     zero: acknowledged !== undefined ? 'fault' : loadStartedUs !== null ? 'load' : 'run',
     loadStartedUs,
+    loadEndedUs: recording.events.find((event) => event.kind === 'load-ended')?.atUs ?? Infinity,
     span: { fromMs: ms(fromUs), toMs: ms(fromUs + bucketCount * bucketMs * 1000) },
     bucketMs,
     bucketCount,
@@ -57,10 +60,15 @@ function endOf(recording: Recording): number {
   const planned = started === undefined ? 0 : started + (recording.run.plan.phases.at(-1)?.toUs ?? 0);
   const ended = recording.events.find((event) => event.kind === 'load-ended')?.atUs;
   const lastRequest = recording.requests.at(-1)?.intendedUs ?? 0;
-  return Math.max(lastRequest, Math.min(ended ?? last, planned === 0 ? last : planned + 1_000_000));
+  return Math.max(lastRequest, Math.min(ended ?? last, planned === 0 ? last : planned));
 }
 
 /** A latency or share with three significant digits: what a pixel can show. */
 export function rounded(value: number): number {
   return Number(value.toPrecision(3));
+}
+
+/** A column of counts, one a bucket. */
+export function zeros(axis: Axis): number[] {
+  return Array.from({ length: axis.bucketCount }, () => 0);
 }

@@ -1,7 +1,7 @@
 import type { BreakerState } from '../../model/breaker.ts';
 import type { BreakerMoved, FaultStep, RunEvent } from '../../model/event.ts';
 import type { Recording } from '../../model/recording.ts';
-import type { Axis } from './axis.ts';
+import { zeros, type Axis } from './axis.ts';
 import type { BreakerLane, FaultLane, FaultWindow, RunDetail, ServiceLane, ServiceState } from './payload.ts';
 
 /** Phases as they were: from the load's start where it was seen, none otherwise. */
@@ -57,7 +57,7 @@ function bite(
   windows: readonly FaultWindow[],
   axis: Axis,
 ): Pick<FaultLane, 'touched' | 'exposed'> {
-  const touched = new Array<number>(axis.bucketCount).fill(0);
+  const touched = zeros(axis);
   let exposed = 0;
   for (const exchange of recording.exchanges) {
     if (exchange.fault === fault) {

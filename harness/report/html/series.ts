@@ -1,6 +1,6 @@
 import { OUTCOMES, type Outcome } from '../../model/load.ts';
 import type { Recording, RequestRow } from '../../model/recording.ts';
-import { rounded, type Axis } from './axis.ts';
+import { rounded, zeros, type Axis } from './axis.ts';
 import { classOf, OUTCOME_CLASSES, type ArrivalSeries, type EdgeSeries, type OutcomeClass, type RunDetail } from './payload.ts';
 
 /** Most request names (and edges) that get a series of their own. */
@@ -17,10 +17,7 @@ export function arrivalSeries(recording: Recording, axis: Axis): ArrivalSeries[]
 }
 
 function groupOf(name: string, rows: readonly RequestRow[], axis: Axis): ArrivalSeries {
-  const counts = Object.fromEntries(OUTCOME_CLASSES.map((key) => [key, new Array<number>(axis.bucketCount).fill(0)])) as Record<
-    OutcomeClass,
-    number[]
-  >;
+  const counts = Object.fromEntries(OUTCOME_CLASSES.map((key) => [key, zeros(axis)])) as Record<OutcomeClass, number[]>;
   const totals: Record<OutcomeClass, number> = { ok: 0, degraded: 0, wrong: 0, error: 0, unsent: 0 };
   const byOutcome: Partial<Record<Outcome, number>> = {};
   for (const row of rows) {
@@ -78,7 +75,7 @@ export function edgeSeries(recording: Recording, axis: Axis): EdgeSeries[] {
     ...plan.faults.flatMap((fault) => fault.reach.edges),
     ...Object.values(plan.system.breakers).map(({ edge }) => edge),
   ]);
-  const column = (): number[] => new Array<number>(axis.bucketCount).fill(0);
+  const column = (): number[] => zeros(axis);
   const edges = new Map(
     [...central]
       .slice(0, MAX_GROUPS)

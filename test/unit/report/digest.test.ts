@@ -30,11 +30,11 @@ describe('the payload of a run', () => {
 
   test('orders the latency envelope: median, p95, slowest', () => {
     const [all] = digestRun(failingRun()).detail.arrivals;
-    all?.p50Ms.forEach((median, bucket) => {
-      const [p95, slowest] = [all.p95Ms[bucket] ?? null, all.maxMs[bucket] ?? null];
-      if (median === null || p95 === null || slowest === null) expect([median, p95, slowest]).toEqual([null, null, null]);
-      else expect(median <= p95 && p95 <= slowest).toBe(true);
-    });
+    const buckets = (all?.p50Ms ?? []).map((median, bucket) => [median, all?.p95Ms[bucket] ?? null, all?.maxMs[bucket] ?? null]);
+    const isOrdered = (values: readonly (number | null)[]): boolean =>
+      values.every((value, index) => (value === null) === (values[0] === null) && (value ?? 0) >= (values[index - 1] ?? 0));
+    expect(buckets.length).toBeGreaterThan(100);
+    expect(buckets.filter((values) => !isOrdered(values))).toEqual([]);
   });
 
   test('takes the nearest rank: of twenty latencies the nineteenth is p95', () => {
@@ -156,14 +156,12 @@ describe('the payload of a run', () => {
       exchanges: samples.exchanges,
     };
     const recovery = findings.find(({ check }) => check === 'recovery')?.recovery;
-    for (const { table, ids } of (recovery?.moments ?? []).flatMap(({ evidence }) => evidence)) {
-      if (table !== 'windows')
-        for (const id of ids)
-          expect(
-            tables[table]?.some((row) => row.id === id),
-            `${table} ${id}`,
-          ).toBe(true);
-    }
+    const cited = (recovery?.moments ?? []).flatMap(({ evidence }) => evidence).filter(({ table }) => table !== 'windows');
+    const missing = cited.flatMap(({ table, ids }) =>
+      ids.filter((id) => tables[table]?.some((row) => row.id === id) !== true).map((id) => `${table} ${id}`),
+    );
+    expect(cited.length).toBeGreaterThan(5);
+    expect(missing).toEqual([]);
   });
 
   test('stays bounded: sixteen times the load is no larger than twice the payload', async () => {

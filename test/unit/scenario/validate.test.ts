@@ -82,7 +82,7 @@ describe('the whole scenario', () => {
     expect(validateScenario(scenario, catalogue)).toEqual([
       {
         path: 'faults[0].inject.edge',
-        expected: 'the name of a edge (orders->payments)',
+        expected: 'the name of an edge (orders->payments)',
         found: '"orders->paymets"',
         hint: "did you mean 'orders->payments'?",
       },

@@ -63,7 +63,7 @@ export function explorer(detail: RunDetail, recovery: RecoveryView | null, view:
 
 function toolbar(detail: RunDetail, recovery: RecoveryView | null, view: View): HTMLElement {
   const bar = h('div', { class: 'toolbar', role: 'group', 'aria-label': 'What the axis shows' });
-  const to = (label: string, range: Stretch): void => void bar.append(button(label, {}, () => view.set({ range })));
+  const to = (label: string, range: Stretch): void => bar.append(button(label, {}, () => view.set({ range })));
   to('Whole run', view.full);
   for (const fault of detail.faults.slice(0, 4)) {
     const first = fault.windows[0];

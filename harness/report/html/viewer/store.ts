@@ -3,11 +3,11 @@ import { PAYLOAD_VERSION, type RunDetail, type SuitePayload } from '../payload.t
 const details = new Map<number, Promise<RunDetail | null>>();
 
 export async function loadSuite(): Promise<SuitePayload> {
-  const suite = (await decode('halfopen-suite')) as SuitePayload | null;
+  const suite = (await decode('halfopen-suite')) as (Omit<SuitePayload, 'version'> & { readonly version: number }) | null;
   if (suite === null) throw new Error('This report holds no data: it was cut off when it was written.');
   if (suite.version !== PAYLOAD_VERSION)
-    throw new Error(`This report holds data of version ${String(suite.version)}; its viewer reads version ${PAYLOAD_VERSION}.`);
-  return suite;
+    throw new Error(`This report holds data of version ${suite.version}; its viewer reads version ${PAYLOAD_VERSION}.`);
+  return { ...suite, version: PAYLOAD_VERSION };
 }
 
 /** A run's data, decoded once; null for a run without a recording. */

@@ -207,6 +207,10 @@ describe('backoff', () => {
     const finding = judged(expectation, { exchanges: attempts(10, (call) => [50 + call * 3, 110 + call * 3]) });
     expect(code(finding)).toBe('pass backoff');
     expect(finding.measured?.value).toBe(62);
+    expect(finding.timingMarginMs).toBeUndefined();
+    const stretched = judged(expectation, { exchanges: attempts(10, (call) => (call < 2 ? [1, 110] : [50 + call * 3, 110])) });
+    expect(code(stretched)).toBe('pass backoff');
+    expect(stretched.timingMarginMs).toBe(22);
   });
 
   test('a retry at once fails', () => {
@@ -239,6 +243,14 @@ describe('isolation', () => {
     expect(code(judged(expectation, during({ tookMs: 55 })))).toBe('pass isolation');
     const tiny = [...steadily(1000, 4000, 50, { name: 'stock', tookMs: 2 }), ...steadily(4000, 8000, 50, { name: 'stock', tookMs: 8 })];
     expect(code(judged(expectation, { requests: tiny }))).toBe('pass isolation');
+  });
+
+  test('a pass that a slow baseline made possible can be turned by noise, one that the median allows as well cannot', () => {
+    expect(judged(expectation, during({ tookMs: 55 })).timingMarginMs).toBeUndefined();
+    const slowTail = steadily(1000, 4000, 50, { name: 'stock' }).map((row, index) => ({ ...row, tookMs: index % 10 === 0 ? 60 : 10 }));
+    const finding = judged(expectation, { requests: [...slowTail, ...steadily(4000, 8000, 50, { name: 'stock', tookMs: 55 })] });
+    expect(code(finding)).toBe('pass isolation');
+    expect(finding.timingMarginMs).toBe(35);
   });
 
   test('one that slows down fails by what it is over the limit', () => {

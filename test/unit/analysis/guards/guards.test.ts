@@ -102,14 +102,14 @@ describe('baseline-was-steady', () => {
   });
 
   it('is invalid when latency rose or fell between its halves', () => {
-    const rising = [...steadily(1000, 2500, 20, { tookMs: 10 }), ...steadily(2500, 4000, 20, { tookMs: 50 })];
-    const falling = [...steadily(1000, 2500, 20, { tookMs: 50 }), ...steadily(2500, 4000, 20, { tookMs: 10 })];
+    const rising = [...steadily(1000, 2500, 20, { tookMs: 10 }), ...steadily(2500, 4000, 20, { tookMs: 90 })];
+    const falling = [...steadily(1000, 2500, 20, { tookMs: 90 }), ...steadily(2500, 4000, 20, { tookMs: 10 })];
     expect(look('baseline-was-steady', withBaseline(rising)).said).toEqual(['invalid baseline-drifted']);
     expect(look('baseline-was-steady', withBaseline(falling)).said).toEqual(['invalid baseline-drifted']);
   });
 
   it('takes no difference for a drift that the machine alone may make', () => {
-    const jittery = [...steadily(1000, 2500, 20, { tookMs: 1 }), ...steadily(2500, 4000, 20, { tookMs: 14 })];
+    const jittery = [...steadily(1000, 2500, 20, { tookMs: 1 }), ...steadily(2500, 4000, 20, { tookMs: 45 })];
     expect(look('baseline-was-steady', withBaseline(jittery)).said).toEqual(['pass baseline-steady']);
   });
 

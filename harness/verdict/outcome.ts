@@ -1,0 +1,38 @@
+import type { Outcome, RunVerdict, ScenarioOutcome } from '../model/outcome.ts';
+import type { Verdict } from '../model/verdict.ts';
+
+/** What of a run's outcome its recording does not say. */
+export type RunFacts = Pick<ScenarioOutcome, 'name' | 'title' | 'seed' | 'runId' | 'folder' | 'durationMs' | 'replay'>;
+
+export function scenarioOutcome(facts: RunFacts, { verdict, sentence, findings }: RunVerdict): ScenarioOutcome {
+  return {
+    ...facts,
+    verdict,
+    sentence,
+    findings: findings.map((finding) => ({
+      check: finding.check,
+      subject: finding.subject,
+      guard: finding.guard,
+      verdict: finding.verdict,
+      expected: finding.expected,
+      measured: finding.measured,
+      ...(finding.resolution === undefined ? {} : { resolution: finding.resolution }),
+      sentence: finding.sentence,
+      evidence: finding.evidence,
+    })),
+  };
+}
+
+/** A run that left nothing to judge. */
+export function brokenOutcome(facts: RunFacts, reason: string): ScenarioOutcome {
+  return { ...facts, verdict: 'invalid', sentence: reason, findings: [] };
+}
+
+/** Of a suite: one failure is a failure, whatever could not be judged beside it. */
+const SUITE_ORDER = ['fail', 'invalid', 'inconclusive', 'pass'] as const satisfies readonly Verdict[];
+
+export function suiteOutcome(scenarios: readonly ScenarioOutcome[]): Outcome {
+  const worst = SUITE_ORDER.find((verdict) => scenarios.some((scenario) => scenario.verdict === verdict));
+  // No run, no proof.
+  return { schemaVersion: 1, verdict: worst ?? 'inconclusive', scenarios };
+}

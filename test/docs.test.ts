@@ -1,0 +1,223 @@
+/**
+ * Goal: what the documents show works. Every TypeScript example is type-checked and run against the package under its public name, and every
+ * command in a shell example is one that the command line knows.
+ */
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { root, sourceOf } from './architecture/source.ts';
+import { allExamples, docstringExamples, exportedFunctions, fencedExamples, type Example } from './docs/examples.ts';
+
+const examples = allExamples();
+const folder = mkdtempSync(join(tmpdir(), 'halfopen-docs-'));
+
+/** Imports each file it is given and prints one JSON line for each that throws. */
+const RUNNER = `
+for (const url of process.argv.slice(2)) {
+  try { await import(url); } catch (error) { process.stderr.write(JSON.stringify({ url, message: String(error?.stack ?? error) }) + '\\n'); }
+}
+process.exit(0);
+`;
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function runNode(args: readonly string[], cwd: string): Promise<Ended> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [...args], { cwd, timeout: 60_000, maxBuffer: 1 << 24 }, (error, stdout, stderr) =>
+      resolve({ code: typeof error?.code === 'number' ? error.code : error === null ? 0 : 1, stdout, stderr }),
+    );
+  });
+}
+
+/** A project of somebody who installed halfopen: only the packages that the examples mention. */
+function writeProject(into: string, list: readonly Example[]): void {
+  for (const name of ['opossum', 'zod', 'vitest', '@types']) {
+    mkdirSync(join(into, 'node_modules'), { recursive: true });
+    symlinkSync(join(root, 'node_modules', name), join(into, 'node_modules', name));
+  }
+  symlinkSync(root, join(into, 'node_modules', 'halfopen'));
+  writeFileSync(join(into, 'package.json'), '{ "type": "module", "private": true }\n');
+  writeFileSync(join(into, 'runner.mjs'), RUNNER);
+  const compilerOptions = { module: 'nodenext', target: 'es2024', strict: true, noEmit: true, skipLibCheck: true, types: ['node'] };
+  const own = {
+    customConditions: ['halfopen-source'],
+    allowImportingTsExtensions: true,
+    verbatimModuleSyntax: true,
+    lib: ['es2024', 'esnext.disposable', 'dom'],
+  };
+  writeFileSync(join(into, 'tsconfig.json'), JSON.stringify({ compilerOptions: { ...compilerOptions, ...own }, include: ['**/*.ts'] }));
+  for (const example of list) {
+    const path = join(into, example.folder, example.file);
+    mkdirSync(dirname(path), { recursive: true });
+    // A block without imports would be a script, in which two blocks' names clash.
+    writeFileSync(path, `${example.code}\nexport {};\n`);
+  }
+}
+
+async function run(into: string, list: readonly Example[]): Promise<string[]> {
+  const places = new Map(list.map((example) => [pathToFileURL(join(into, example.folder, example.file)).href, example.place]));
+  const { code, stderr } = await runNode(
+    ['--conditions=halfopen-source', '--disable-warning=ExperimentalWarning', 'runner.mjs', ...places.keys()],
+    into,
+  );
+  const failures = stderr.split('\n').flatMap((line) => {
+    if (!line.startsWith('{"url"')) return [];
+    const { url, message } = JSON.parse(line) as { readonly url: string; readonly message: string };
+    return [`${places.get(url) ?? url}: ${message}`];
+  });
+  return code === 0 ? failures : [...failures, `the runner ended with ${code}: ${stderr}`];
+}
+
+async function compile(into: string, list: readonly Example[]): Promise<string[]> {
+  const { code, stdout } = await runNode([join(root, 'node_modules/typescript/bin/tsc'), '-p', '.', '--pretty', 'false'], into);
+  if (code === 0) return [];
+  const places = new Map(list.map((example) => [`${example.folder}/${example.file}`, example.place]));
+  const own = stdout.split('\n').filter((line) => /error TS/.test(line));
+  return own.map((line) => line.replace(/^([^(]+)\(/, (_, path: string) => `${places.get(path) ?? path} (`));
+}
+
+describe('examples', () => {
+  beforeAll(() => writeProject(folder, examples));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('were found: in README, and above the public functions', () => {
+    expect(examples.filter(({ place }) => place.startsWith('README')).length).toBeGreaterThanOrEqual(5);
+    expect(examples.filter(({ folder: kind }) => kind === 'docstrings').length).toBeGreaterThan(30);
+    const text = readFileSync(`${root}README.md`, 'utf8');
+    expect(text.match(/^```ts/gm)?.length).toBe(examples.filter(({ place }) => place.startsWith('README')).length);
+    expect(new Set(examples.map((example) => `${example.folder}/${example.file}`)).size).toBe(examples.length);
+  });
+
+  it('compile', async () => {
+    expect(await compile(folder, examples)).toEqual([]);
+  });
+
+  it('run', async () => {
+    const list = examples.filter(({ isRun }) => isRun);
+    expect(list.length).toBeGreaterThan(30);
+    expect(await run(folder, list)).toEqual([]);
+  });
+
+  it('that are wrong are told with their place', async () => {
+    const text = [
+      'Text',
+      '```ts',
+      `import assert from 'node:assert/strict';`,
+      'assert.equal(1, 2);',
+      '```',
+      '```ts compile',
+      `const x: number = 'text';`,
+      '```',
+      '```ts',
+      '// a/b.ts',
+      'export const y = 1;',
+      '```',
+      '```ts',
+      `import { y } from './a/b.ts';`,
+      `if (y !== 1) throw new Error('unreachable');`,
+      '```',
+    ].join('\n');
+    const docstring = ['/**', ' * Says.', ' *', ' * @example', ' * ```ts', ` * import 'no-such-package';`, ' * ```', ' */'].join('\n');
+    const list = [...fencedExamples('PLANTED.md', text), ...docstringExamples('planted.ts', docstring)];
+    expect(list.map(({ place, isRun }) => [place, isRun])).toEqual([
+      ['PLANTED.md:3', true],
+      ['PLANTED.md:7', false],
+      ['PLANTED.md:10', true],
+      ['PLANTED.md:14', true],
+      ['harness/planted.ts:6', true],
+    ]);
+    const planted = mkdtempSync(join(tmpdir(), 'halfopen-docs-'));
+    try {
+      writeProject(planted, list);
+      const failures = await run(
+        planted,
+        list.filter(({ isRun }) => isRun),
+      );
+      expect(failures.map((line) => line.split(': ')[0])).toEqual(['PLANTED.md:3', 'harness/planted.ts:6']);
+      const errors = await compile(planted, list);
+      expect(errors.map((line) => line.split(' ')[0]).toSorted()).toEqual(['PLANTED.md:7', 'harness/planted.ts:6']);
+    } finally {
+      rmSync(planted, { recursive: true, force: true });
+    }
+  });
+});
+
+/** What a run needs is no example: README shows these in their place. */
+const WITHOUT_EXAMPLE = ['planScenario', 'reanalyze', 'runScenario'];
+
+it('every public function has a summary and an example', () => {
+  const index = sourceOf('index.ts', readFileSync(`${root}harness/index.ts`, 'utf8'));
+  const publicNames = new Set([...index.text.matchAll(/\b([a-z]\w+)\b(?=[^}]*\} from)/g)].map(([, name]) => name));
+  const functions = index.imports
+    .filter(({ typeOnly }) => !typeOnly)
+    .flatMap(({ target }) => exportedFunctions(target, readFileSync(`${root}harness/${target}`, 'utf8')))
+    .filter(({ name }) => publicNames.has(name));
+  expect(functions.length).toBeGreaterThan(30);
+  expect(functions.filter(({ comment }) => !/^\/\*\*\s*(\*\s*)?[A-Z]/.test(comment)).map(({ name }) => name)).toEqual([]);
+  const bare = functions.filter(({ name, comment }) => !comment.includes('@example') && !WITHOUT_EXAMPLE.includes(name));
+  expect(bare.map(({ name }) => name)).toEqual([]);
+});
+
+describe('commands in README and CONTRIBUTING', () => {
+  const shell = ['README.md', 'CONTRIBUTING.md'].flatMap((document) => {
+    const text = readFileSync(`${root}${document}`, 'utf8');
+    return [...text.matchAll(/npx halfopen ([a-z]+)([^`#\n]*)/g)].map((match) => ({
+      place: `${document}:${lineAt(text, match.index)}`,
+      command: match[1] ?? '',
+      flags: [...(match[2] ?? '').matchAll(/(?<=\s)(--?[a-z][a-z-]*)/g)].map(([flag]) => flag),
+    }));
+  });
+  const commands = [...new Set(shell.map(({ command }) => command))];
+
+  it('were found', () => {
+    expect(commands.length).toBeGreaterThanOrEqual(8);
+    expect(shell.flatMap(({ flags }) => flags).length).toBeGreaterThanOrEqual(6);
+  });
+
+  it.each(commands)('halfopen %s and its flags exist', async (command) => {
+    const { code, stdout } = await runNode([`${root}bin/halfopen.js`, command, '--help'], root);
+    expect(code).toBe(0);
+    const known = new Set([...stdout.matchAll(/(?<=[\s,])(--?[a-z][a-z-]*)/g)].map(([flag]) => flag));
+    const unknown = shell
+      .filter((line) => line.command === command)
+      .flatMap(({ place, flags }) => flags.filter((flag) => !known.has(flag)).map((flag) => `${place}: ${flag}`));
+    expect(unknown).toEqual([]);
+  });
+
+  it('npm scripts exist', () => {
+    const { scripts } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { readonly scripts: Readonly<Record<string, string>> };
+    const texts = ['README.md', 'CONTRIBUTING.md'].map((document) => readFileSync(`${root}${document}`, 'utf8')).join('\n');
+    const used = [...new Set([...texts.matchAll(/npm run ([a-z]+)/g)].map(([, name = '']) => name))];
+    expect(used.length).toBeGreaterThanOrEqual(3);
+    expect(used.filter((name) => scripts[name] === undefined)).toEqual([]);
+  });
+});
+
+it('links between the documents lead somewhere', () => {
+  for (const document of ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md']) {
+    const text = readFileSync(`${root}${document}`, 'utf8');
+    const targets = [...text.matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map(([, target = '']) => target);
+    for (const target of targets) expect(() => readFileSync(`${root}${target}`), `${document}: ${target}`).not.toThrow();
+    const headings = new Set(
+      [...text.matchAll(/^#+ (.*)$/gm)].map(([, title = '']) =>
+        title
+          .toLowerCase()
+          .replace(/[^\w -]/g, '')
+          .replaceAll(' ', '-'),
+      ),
+    );
+    const anchors = [...text.matchAll(/\]\(#([^)]+)\)/g)].map(([, anchor = '']) => anchor);
+    expect(anchors.filter((anchor) => !headings.has(anchor))).toEqual([]);
+  }
+});
+
+function lineAt(text: string, offset: number): number {
+  return text.slice(0, offset).split('\n').length;
+}

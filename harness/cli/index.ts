@@ -1,5 +1,7 @@
 import { analyze } from './analyze.ts';
 import type { Command } from './contract.ts';
+import { doctor } from './doctor.ts';
+import { init } from './init.ts';
 import { list } from './list.ts';
 import { plan } from './plan.ts';
 import { proxy } from './proxy.ts';
@@ -7,4 +9,4 @@ import { report } from './report.ts';
 import { run } from './run.ts';
 
 /** Every command, in the order in which the help names them. */
-export const commands = { run, plan, list, analyze, report, proxy } as const satisfies Readonly<Record<string, Command>>;
+export const commands = { run, plan, list, analyze, report, init, doctor, proxy } as const satisfies Readonly<Record<string, Command>>;

@@ -44,7 +44,7 @@ export function digestRun({ recording, verdict, index }: JudgedRun): RunDigest {
     services: serviceLanes(recording, axis),
     bucketMs: axis.bucketMs,
     arrivals,
-    edges: edgeSeries(recording, axis),
+    edges: edgeSeries(recording, verdict, axis),
     sentinel: sentinelSeries(recording, axis),
     limits: { p95Ms: p95LimitMs(verdict), sentinelMs: plan.guards.sentinelP95MsMax },
     findings: findingViews(verdict, rowTimes(recording, cited), axis),

@@ -28,6 +28,7 @@ export function faultLanes(recording: Recording, axis: Axis): FaultLane[] {
       name: planned.name,
       summary: planned.summary,
       edges: planned.reach.edges,
+      bite: planned.reach.bite,
       windows,
       ...bite(recording, planned.name, planned.reach.edges, windows, axis),
     };
@@ -77,7 +78,7 @@ function bite(
 /** One lane for each breaker of each instance; a breaker that never spoke is unknown throughout. */
 export function breakerLanes(recording: Recording, axis: Axis): BreakerLane[] {
   const moves = Map.groupBy(
-    recording.events.filter((event) => event.kind === 'breaker'),
+    recording.events.filter((event) => event.kind === 'breaker').filter(({ atUs }) => atUs <= axis.loadEndedUs),
     (event) => `${event.breaker}\n${event.instance}`,
   );
   const spoken = new Set([...moves.values()].map((list) => list[0]?.breaker));
@@ -107,14 +108,14 @@ function laneOf(moves: readonly BreakerMoved[], axis: Axis): BreakerLane {
         event,
       });
   };
-  if (first !== undefined) push(first.from, axis.span.fromMs, axis.ms(first.earliestUs), axis.span.fromMs, null);
+  if (first !== undefined) push(first.from, axis.span.fromMs, axis.ms(lastSeenUs(first)), axis.span.fromMs, null);
   moves.forEach((move, index) => {
     const next = moves[index + 1];
     push(
       move.to,
       axis.ms(move.latestUs),
-      next === undefined ? axis.span.toMs : axis.ms(next.earliestUs),
-      axis.ms(move.earliestUs),
+      next === undefined ? axis.span.toMs : axis.ms(lastSeenUs(next)),
+      axis.ms(lastSeenUs(move)),
       move.id,
     );
   });
@@ -126,7 +127,15 @@ function laneOf(moves: readonly BreakerMoved[], axis: Axis): BreakerLane {
   };
 }
 
-/** Services that were anything but ready during the load; the others are counted in words. */
+/**
+ * Until when the state before a move is known to have lasted. A source that reports each move leaves no doubt between
+ * two of them; one that samples does.
+ */
+function lastSeenUs(move: BreakerMoved): number {
+  return move.source === 'poll' || move.source === 'inferred' ? move.earliestUs : move.latestUs;
+}
+
+/** Each service's states during the load. */
 export function serviceLanes(recording: Recording, axis: Axis): ServiceLane[] {
   return Object.keys(recording.run.plan.system.services).flatMap((service) => {
     const stretches = serviceStretches(service, recording.events, axis);
@@ -144,6 +153,7 @@ function serviceStretches(service: string, events: readonly RunEvent[], axis: Ax
     if (state !== null && toMs > fromMs) stretches.push({ fromMs, toMs, state });
   };
   for (const event of events) {
+    if (event.atUs > axis.loadEndedUs) break;
     const next = nextState(state, event, service);
     if (next === null || next === state) continue;
     close(axis.ms(event.atUs));

@@ -1,4 +1,5 @@
 import type { BreakerState } from '../../model/breaker.ts';
+import type { FaultReach } from '../../model/fault.ts';
 import type { Quantity, RecoveryMoment } from '../../model/finding.ts';
 import type { Outcome as RequestOutcome } from '../../model/load.ts';
 import type { Outcome } from '../../model/outcome.ts';
@@ -103,6 +104,8 @@ export interface FaultLane {
   readonly name: string;
   readonly summary: string;
   readonly edges: readonly string[];
+  /** How its bite is told: by marks of the tap, or by what happened on its edges while it acted. */
+  readonly bite: FaultReach['bite'];
   readonly windows: readonly FaultWindow[];
   /** Exchanges that it touched, by bucket of their start. */
   readonly touched: readonly number[];
@@ -153,7 +156,7 @@ export interface ArrivalSeries {
 export interface EdgeSeries {
   readonly edge: string;
   readonly total: number;
-  /** First call of a trace on this edge, and calls that repeat one. */
+  /** The first of each call of a trace on this edge, and what repeats it: the same trace, method and path again. */
   readonly first: readonly number[];
   readonly repeated: readonly number[];
   /** Calls of either sort that were not answered below 500. */

@@ -1,10 +1,13 @@
 import { OUTCOMES, type Outcome } from '../../model/load.ts';
+import type { RunVerdict } from '../../model/outcome.ts';
 import type { Recording, RequestRow } from '../../model/recording.ts';
 import { rounded, zeros, type Axis } from './axis.ts';
 import { classOf, OUTCOME_CLASSES, type ArrivalSeries, type EdgeSeries, type OutcomeClass, type RunDetail } from './payload.ts';
 
-/** Most request names (and edges) that get a series of their own. */
+/** Most request names that get a series of their own. */
 const MAX_GROUPS = 12;
+/** Most edges whose calls are counted. */
+const MAX_EDGES = 6;
 
 /** Arrivals by intended time: all together first, then by name. */
 export function arrivalSeries(recording: Recording, axis: Axis): ArrivalSeries[] {
@@ -68,27 +71,31 @@ function rank(sorted: Float64Array, share: number): number | null {
   return value === undefined ? null : rounded(value);
 }
 
-/** Calls by their start, on the edges that a fault or a breaker sits on; a call repeats when its trace was seen on the edge before. */
-export function edgeSeries(recording: Recording, axis: Axis): EdgeSeries[] {
-  const { plan } = recording.run;
-  const central = new Set([
-    ...plan.faults.flatMap((fault) => fault.reach.edges),
-    ...Object.values(plan.system.breakers).map(({ edge }) => edge),
-  ]);
+/**
+ * Calls by their start, on the edges that the run is about: those of its faults, those that findings are about, and
+ * without any those of its breakers. A call repeats when the same trace made it before.
+ */
+export function edgeSeries(recording: Recording, verdict: RunVerdict, axis: Axis): EdgeSeries[] {
+  const { system, faults } = recording.run.plan;
+  const named = new Set(verdict.findings.map(({ subject }) => subject));
+  const subjects = system.edges.filter(({ name }) => named.has(name)).map(({ name }) => name);
+  const wanted = new Set([...faults.flatMap((fault) => fault.reach.edges), ...subjects]);
+  const central = wanted.size > 0 ? wanted : new Set(Object.values(system.breakers).map(({ edge }) => edge));
   const column = (): number[] => zeros(axis);
   const edges = new Map(
     [...central]
-      .slice(0, MAX_GROUPS)
-      .map((name) => [name, { traces: new Set<string>(), total: 0, first: column(), repeated: column(), failed: column() }]),
+      .slice(0, MAX_EDGES)
+      .map((name) => [name, { seen: new Set<string>(), total: 0, first: column(), repeated: column(), failed: column() }]),
   );
   for (const exchange of recording.exchanges) {
     const edge = edges.get(exchange.edge);
     if (edge === undefined) continue;
     const bucket = axis.bucket(exchange.startedUs);
-    const kind = edge.traces.has(exchange.traceId) && exchange.traceId !== '' ? edge.repeated : edge.first;
+    const call = `${exchange.traceId} ${exchange.method} ${exchange.path}`;
+    const kind = exchange.traceId !== '' && edge.seen.has(call) ? edge.repeated : edge.first;
     kind[bucket] = (kind[bucket] ?? 0) + 1;
     if (exchange.outcome !== 'answered' || exchange.status >= 500) edge.failed[bucket] = (edge.failed[bucket] ?? 0) + 1;
-    edge.traces.add(exchange.traceId);
+    edge.seen.add(call);
     edge.total += 1;
   }
   return [...edges].map(([edge, { total, first, repeated, failed }]) => ({ edge, total, first, repeated, failed }));

@@ -48,17 +48,11 @@ const GARBAGE_REPORTS = 20;
 /** Most other names that are remembered to explain a silent probe. */
 const OTHER_NAMES = 5;
 
-/** What is known of the breaker on one instance of its service. */
-interface Known {
-  readonly state: BreakerState;
-  /** The last moment at which the process was heard, in microseconds since run start. */
-  readonly heardUs: number;
-}
-
 class StdoutWatch implements Watch {
   readonly #context: ProbeContext;
   readonly #name: string;
-  readonly #instances = new Map<string, Known>();
+  /** What each instance of the service said last. */
+  readonly #states = new Map<string, BreakerState>();
   readonly #otherNames = new Set<string>();
   #heard = false;
   #garbage = 0;
@@ -69,8 +63,6 @@ class StdoutWatch implements Watch {
   }
 
   onLine(line: ServiceLine): void {
-    const known = this.#instances.get(line.instance) ?? { state: 'unknown', heardUs: line.atUs };
-    this.#instances.set(line.instance, { ...known, heardUs: Math.max(known.heardUs, line.atUs) });
     const statement = readServiceLine(line.text);
     if (statement === null || statement.about === 'effect') return;
     if (statement.about === 'garbage') {
@@ -88,10 +80,9 @@ class StdoutWatch implements Watch {
   }
 
   onProcess(event: ServiceProcessEvent): void {
-    const known = this.#instances.get(event.instance);
-    if (known === undefined) return;
-    // A process that starts anew has said nothing yet, whatever its predecessor said.
-    this.#move(event.instance, { to: 'unknown', earliestUs: Math.min(known.heardUs, event.atUs), latestUs: event.atUs, source: 'process' });
+    // A process that starts anew has said nothing yet, whatever its predecessor said; one that lived and said nothing
+    // was in the state that it said last.
+    this.#move(event.instance, { to: 'unknown', earliestUs: event.atUs, latestUs: event.atUs, source: 'process' });
   }
 
   [Symbol.dispose](): void {
@@ -105,10 +96,9 @@ class StdoutWatch implements Watch {
   }
 
   #move(instance: string, move: Pick<BreakerMoved, 'to' | 'earliestUs' | 'latestUs' | 'source'>): void {
-    const known = this.#instances.get(instance);
-    const from = known?.state ?? 'unknown';
+    const from = this.#states.get(instance) ?? 'unknown';
     if (from === move.to) return;
-    this.#instances.set(instance, { state: move.to, heardUs: Math.max(known?.heardUs ?? 0, move.latestUs) });
+    this.#states.set(instance, move.to);
     const { breaker, sink } = this.#context;
     sink({ table: 'events', row: { kind: 'breaker', atUs: move.latestUs, breaker, instance, from, ...move } });
   }

@@ -128,6 +128,42 @@ describe('the payload of a run', () => {
     expect(lengths).toEqual([500, 400]);
   });
 
+  test('what the harness does to the system after the load is no part of the story', () => {
+    const run = withEvents(passingRun(), (events) => {
+      const atUs = (events.find(({ kind }) => kind === 'load-ended')?.atUs ?? 0) + 1000;
+      const move = { id: 900, atUs, breaker: 'orders.payments', instance: 'orders-1', earliestUs: 0, latestUs: atUs } as const;
+      const extra: RunEvent[] = [
+        { ...move, kind: 'breaker', from: 'closed', to: 'unknown', source: 'process' },
+        { id: 901, kind: 'service', atUs, service: 'payments', state: 'stopped' },
+      ];
+      return [...events, ...extra].toSorted((left, right) => left.atUs - right.atUs);
+    });
+    expect(digestRun(run).detail.breakers).toEqual(digestRun(passingRun()).detail.breakers);
+    expect(digestRun(run).detail.services).toEqual(digestRun(passingRun()).detail.services);
+  });
+
+  test('a breaker whose process dies keeps its last state until then, as its source reports every move', () => {
+    const diedUs = 22_000_000;
+    const run = withEvents(passingRun(), (events) => {
+      const died: RunEvent = {
+        id: 900,
+        kind: 'breaker',
+        atUs: diedUs,
+        breaker: 'orders.payments',
+        instance: 'orders-1',
+        from: 'closed',
+        to: 'unknown',
+        earliestUs: 17_100_000,
+        latestUs: diedUs,
+        source: 'process',
+      };
+      return [...events, died].toSorted((left, right) => left.atUs - right.atUs);
+    });
+    const [closed, unknown] = digestRun(run).detail.breakers[0]?.stretches.slice(-2) ?? [];
+    expect([closed?.state, unknown?.state]).toEqual(['closed', 'unknown']);
+    expect(closed?.toMs).toBe(unknown?.fromMs);
+  });
+
   test('keeps a censored recovery without a number', () => {
     const { summary, detail } = digestRun(censoredRun());
     expect(summary.recovery).toMatchObject({ recoveryMs: null, limitMs: 8000 });

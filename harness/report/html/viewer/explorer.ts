@@ -3,7 +3,7 @@ import { button, h, s } from './dom.ts';
 import { at } from './format.ts';
 import { keyEntry, breakerMark, halfOpenDisc } from './glyphs.ts';
 import { readingsAt, readingWords } from './readout.ts';
-import { timelineLanes } from './timeline.ts';
+import { quietWords, timelineLanes } from './timeline.ts';
 import { twinTable } from './twin.ts';
 import type { View } from './view.ts';
 
@@ -51,6 +51,7 @@ export function explorer(detail: RunDetail, recovery: RecoveryView | null, view:
     toolbar(detail, recovery, view),
     slider,
     readout,
+    h('p', { class: 'note quiet' }, quietWords(detail)),
     key(),
     h(
       'p',

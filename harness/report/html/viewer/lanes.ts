@@ -58,7 +58,10 @@ export function phaseLane(detail: RunDetail): Lane {
 export function faultLane(fault: FaultLane, detail: RunDetail): Lane {
   const touched = fault.touched.reduce((sum, value) => sum + value, 0);
   const most = Math.max(1, ...fault.touched);
-  const notes = [fault.summary, `touched ${touched} of ${fault.exposed} exchanges there`];
+  const notes = [
+    fault.summary,
+    fault.bite === 'tap' ? `touched ${touched} of ${fault.exposed} exchanges there` : `${fault.exposed} exchanges there while it acted`,
+  ];
   const draw = (frame: Frame): SVGElement[] => {
     const marks: SVGElement[] = [];
     const bar = (kind: string, fromMs: number, toMs: number, label = ''): void => {
@@ -151,7 +154,7 @@ export function serviceLane(lane: ServiceLane): Lane {
 
 /** t3 to t6 against its limit. */
 export function recoveryLane(recovery: RecoveryView): Lane {
-  const height = 26;
+  const height = 30;
   const of = (name: string): number | null => recovery.moments.find(({ moment }) => moment === name)?.atMs ?? null;
   const draw = (frame: Frame): SVGElement[] => {
     const x = xOf(frame);
@@ -182,13 +185,13 @@ function recoveryWords(
   const words: SVGElement[] = [];
   const end = t6 ?? recovery.horizonMs;
   const endX = Math.min(x(end), frame.width);
-  const place = endX > frame.width - 170 ? { x: endX - 14, 'text-anchor': 'end', y: 23 } : { x: endX + 6, 'text-anchor': 'start', y: 12 };
+  const place = endX > frame.width - 170 ? { x: endX - 14, 'text-anchor': 'end', y: 26 } : { x: endX + 6, 'text-anchor': 'start', y: 12 };
   const isFree = place.y === 12 || endX - 180 > middle(t3, limitMs ?? t3) + 35;
   if (limitMs !== null && isFree)
     words.push(
       s(
         'text',
-        { class: 'limit-word', x: middle(t3, limitMs), y: 23, 'text-anchor': 'middle' },
+        { class: 'limit-word', x: middle(t3, limitMs), y: 26, 'text-anchor': 'middle' },
         `allowed ${formatMs(recovery.limitMs ?? 0)}`,
       ),
     );

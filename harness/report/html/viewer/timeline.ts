@@ -1,5 +1,5 @@
 import type uPlot from 'uplot';
-import { OUTCOME_CLASSES, type RecoveryView, type RunDetail, type Stretch } from '../payload.ts';
+import { OUTCOME_CLASSES, type BreakerLane, type RecoveryView, type RunDetail, type ServiceLane, type Stretch } from '../payload.ts';
 import { arrivalChart, drawChart, edgeChart, GUTTER, latencyChart, NARROW_GUTTER, sentinelChart, type ChartSpec } from './charts.ts';
 import { h, s } from './dom.ts';
 import { count } from './format.ts';
@@ -38,15 +38,33 @@ export function timelineLanes(detail: RunDetail, recovery: RecoveryView | null, 
   if (recovery !== null) add(recoveryLane(recovery), 'Recovery against its limit; the table below has each moment.');
   add(phaseLane(detail), `Phases: ${detail.phases.map(({ name }) => name).join(', ')}.`);
   for (const fault of detail.faults) add(faultLane(fault, detail), `Fault ${fault.name}: ${fault.summary}.`);
-  for (const lane of detail.breakers) add(breakerLane(lane), breakerWords(lane));
-  for (const lane of detail.services.filter(({ stretches }) => stretches.some(({ state }) => state !== 'ready')))
-    add(serviceLane(lane), `Service ${lane.service}.`);
+  for (const lane of detail.breakers.filter(isLively)) add(breakerLane(lane), breakerWords(lane));
+  for (const lane of detail.services.filter(isEventful)) add(serviceLane(lane), `Service ${lane.service}.`);
   parts.push(...chartLanes(plot, detail, view));
   parts.push(axisRow(plot, detail));
   plot.append(h('div', { class: 'veil' }, under), h('div', { class: 'veil front' }, over));
   parts.push(overlay(under, over, plot, detail, recovery, view));
   wire(plot, parts, view);
   return plot;
+}
+
+/** Ink for exceptions: a breaker that stayed closed and a service that stayed ready are told in words. */
+function isLively({ stretches }: BreakerLane): boolean {
+  return stretches.some(({ state }) => state !== 'closed');
+}
+
+function isEventful({ stretches }: ServiceLane): boolean {
+  return stretches.some(({ state }) => state !== 'ready');
+}
+
+/** What got no lane, in a sentence; empty where everything got one. */
+export function quietWords({ breakers, services }: RunDetail): string {
+  const closed = breakers.filter((lane) => !isLively(lane)).map(({ name }) => name);
+  const ready = services.filter((lane) => !isEventful(lane)).map(({ service }) => service);
+  return [
+    ...(closed.length === 0 ? [] : [`Closed throughout: ${closed.join(', ')}.`]),
+    ...(ready.length === 0 ? [] : [`Ready throughout: ${ready.join(', ')}.`]),
+  ].join(' ');
 }
 
 /** Draws when the width is known, when it changes, and when the view does. */
@@ -172,7 +190,7 @@ function chartLanes(plot: HTMLElement, detail: RunDetail, view: View): Drawn[] {
           s('svg', { class: 'swatch', width: 16, height: 10 }, s('rect', { class: 'o-error', width: 16, height: 10 })),
           ' repeated',
         ),
-        h('span', {}, outcomeSwatch('ok'), ' first of its trace'),
+        h('span', {}, outcomeSwatch('ok'), ' first attempt'),
       ),
       lineKey('dotted', 'failed'),
     ];

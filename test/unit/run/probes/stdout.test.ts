@@ -38,14 +38,14 @@ describe('the probe on stdout', () => {
     expect(probe.reports().map(({ state }) => state)).toEqual(['watching']);
   });
 
-  it('says unknown from the death of the process on, between the last line and the exit', () => {
+  it('says unknown from the exit of the process on', () => {
     const probe = watching();
     probe.hear(10, line('open'));
     probe.hear(25, 'an ordinary line shows that it still lives');
     probe.exit(40);
     probe.restart(60);
     probe.hear(90, line('closed'));
-    expect(steps(probe.moves())).toEqual(['unknown>open 10-10 event', 'open>unknown 25-40 process', 'unknown>closed 90-90 event']);
+    expect(steps(probe.moves())).toEqual(['unknown>open 10-10 event', 'open>unknown 40-40 process', 'unknown>closed 90-90 event']);
   });
 
   it("believes the service's own clock only where the line could have been under way that long", () => {

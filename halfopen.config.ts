@@ -1,0 +1,6 @@
+import { defineConfig } from 'halfopen';
+
+export default defineConfig({
+  scenarios: ['scenarios'],
+  output: 'reports',
+});

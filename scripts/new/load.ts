@@ -1,0 +1,34 @@
+import { addImport, replace } from './edits.ts';
+import { keyOf, type Names, type Recipe } from './recipe.ts';
+
+const TABLE = 'harness/run/load/index.ts';
+
+/** A load driver that sends as the builtin one does; how arrivals are really sent is the author's. */
+export const load: Recipe = {
+  file: (names) => ({ path: `harness/run/load/${names.kebab}.ts`, text: template(names) }),
+  changes: ({ kebab, camel }) => [
+    addImport(TABLE, `import { ${camel}Driver } from './${kebab}.ts';`),
+    replace(TABLE, ' } as const', `, ${keyOf(kebab)}: ${camel}Driver } as const`),
+  ],
+  proof: 'test/contracts/loads.test.ts',
+  next: [
+    'show that it keeps the open model (test/integration/load-open-model.test.ts)',
+    'make a scenario choose it: run/perform.ts takes the builtin driver as long as there is only one',
+    'describe it in README.md and say in CHANGELOG.md that it is there',
+  ],
+};
+
+function template({ kebab, camel }: Names): string {
+  return `import { builtinDriver } from './builtin.ts';
+import type { LoadDriver } from './contract.ts';
+
+/** Say what sends the load. As it was made: what the builtin driver is. */
+export const ${camel}Driver: LoadDriver = {
+  kind: '${kebab}',
+  needs: [],
+  schema: {},
+  // Each arrival at its intended time, whatever the answers do, and each with exactly one outcome. Never in the harness's own process.
+  start: (context) => builtinDriver.start(context),
+};
+`;
+}

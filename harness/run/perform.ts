@@ -10,6 +10,7 @@ import type { Parts } from './parts.ts';
 import { watchEffects } from './probes/effects.ts';
 import { sampleReadiness } from './probes/readiness.ts';
 import type { Watch } from './probes/contract.ts';
+import { firstOf } from './teardown.ts';
 
 /** Between "everything is up" and the first arrival. */
 const START_DELAY_US = 200_000;
@@ -46,8 +47,9 @@ export async function perform(plan: Plan, context: PerformContext): Promise<void
   try {
     await performUntilDown(plan, pausedWhileKept(context));
     ended('completed');
-  } catch (error) {
-    ended(context.signal.aborted ? 'interrupted' : 'failed', (error as Error).message);
+  } catch (thrown) {
+    const error = firstOf(thrown);
+    ended(context.signal.aborted ? 'interrupted' : 'failed', error.message);
     throw error;
   }
 }

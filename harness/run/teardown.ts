@@ -19,3 +19,14 @@ export async function undoWithin(what: string, deadlineMs: number, undo: (signal
     signal.removeEventListener('abort', onLate);
   }
 }
+
+/** One error for a failure and those that followed while it was cleaned up after: the first says why, the others what is left. */
+export function firstOf(error: unknown): Error {
+  if (!(error instanceof SuppressedError)) return error instanceof Error ? error : new HarnessError(String(error));
+  const first = firstOf(error.suppressed);
+  const later = firstOf(error.error);
+  if (later === first || later.message === first.message) return first;
+  // What a caller tells apart by its class (an interrupt, a wrong input) stays what it is.
+  first.message = `${first.message}; then, while cleaning up: ${later.message}`;
+  return first;
+}

@@ -30,7 +30,7 @@ function sentence(kebab: string): string {
   return `  '${kebab}': (values) => ({
     expected: \`at least \${countOf(values, 'callsMin', 'call')}\`,
     measured: countOf(values, 'calls', 'call'),
-    sentence: \`\${textOf(values, 'edge')} saw \${countOf(values, 'calls', 'call')} during \${textOf(values, 'of')}; at least \${textOf(values, 'callsMin')} were expected.\`,
+    sentence: \`During \${textOf(values, 'of')}, \${textOf(values, 'edge')} saw \${countOf(values, 'calls', 'call')}; at least \${textOf(values, 'callsMin')} were expected.\`,
   }),
 `;
 }

@@ -97,7 +97,7 @@ it('all that was made keeps its contract, the shape of the project and the list 
   expect(
     [
       ...crashed,
-      ...tests.filter(({ status }) => status !== 'passed').map(({ fullName, failureMessages }) => `${fullName}: ${failureMessages?.[0]}`),
+      ...tests.filter(({ status }) => status !== 'passed').map(({ fullName, failureMessages }) => `${fullName}: ${failureMessages?.[0]?.split('\n')[0] ?? ''}`),
     ],
     output,
   ).toEqual([]);

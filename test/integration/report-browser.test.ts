@@ -201,8 +201,14 @@ describe.runIf(!isLeftOut)('the report, opened from disk', () => {
 
   test('prints in light colours from a dark screen', async () => {
     const { page } = await open('#/s/payments-outage~2', 1280, { dark: true });
-    const pdf = await page.pdf({ preferCSSPageSize: true });
-    expect(pdf.length).toBeGreaterThan(20_000);
+    const ink = async (): Promise<string> =>
+      page.evaluate(() => getComputedStyle(document.documentElement).getPropertyValue('--ink').trim());
+    const onScreen = await ink();
+    await page.evaluate(() => dispatchEvent(new Event('beforeprint')));
+    expect(await ink()).not.toBe(onScreen);
+    expect(await ink()).toBe('#1c1c1a');
+    await page.evaluate(() => dispatchEvent(new Event('afterprint')));
+    expect(await ink()).toBe(onScreen);
     await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
     expect(await page.locator('.toolbar').first().isVisible()).toBe(false);
     await page.context().close();

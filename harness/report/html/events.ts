@@ -15,7 +15,7 @@ export function eventViews(events: readonly RunEvent[], cited: ReadonlySet<numbe
 }
 
 /** What an event is about and what it says, without interpretation. */
-export function wordsOf(event: RunEvent): { readonly subject: string; readonly text: string } {
+function wordsOf(event: RunEvent): { readonly subject: string; readonly text: string } {
   switch (event.kind) {
     case 'load-started':
       return { subject: 'load', text: 'started' };

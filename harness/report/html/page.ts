@@ -14,7 +14,7 @@ export function pageTitle(outcome: Outcome): string {
 }
 
 /** `1 fail, 5 pass`, worst first. */
-export function countsOf(outcome: Outcome): string {
+function countsOf(outcome: Outcome): string {
   if (outcome.scenarios.length === 0) return 'no scenario ran';
   return VERDICTS.flatMap((verdict) => {
     const count = outcome.scenarios.filter((scenario) => scenario.verdict === verdict).length;

@@ -133,8 +133,7 @@ export interface BreakerLane {
   })[];
 }
 
-export const SERVICE_STATES = ['starting', 'ready', 'not-ready', 'down', 'paused'] as const;
-export type ServiceState = (typeof SERVICE_STATES)[number];
+export type ServiceState = 'starting' | 'ready' | 'not-ready' | 'down' | 'paused';
 
 export interface ServiceLane {
   readonly service: string;
@@ -239,7 +238,7 @@ export interface ExchangeView {
   readonly touch: string | null;
 }
 
-export interface EffectView {
+interface EffectView {
   readonly id: number;
   readonly atMs: number;
   readonly service: string;
@@ -248,7 +247,7 @@ export interface EffectView {
 }
 
 export interface Samples {
-  /** Requests in the recording; the sample holds at most `SAMPLE_LIMIT` of them. */
+  /** Requests in the recording; the sample is a small part of them. */
   readonly requestsTotal: number;
   readonly exchangesTotal: number;
   readonly requests: readonly RequestView[];

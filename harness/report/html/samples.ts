@@ -4,7 +4,7 @@ import { spread, type citedIds } from './evidence.ts';
 import { classOf, type ExchangeView, type RequestView, type SampleReason, type Samples } from './payload.ts';
 
 /** Most requests that a report shows one by one. */
-export const SAMPLE_LIMIT = 200;
+const SAMPLE_LIMIT = 200;
 const CITED_LIMIT = 120;
 const PER_OUTCOME = 8;
 const SLOWEST = 12;

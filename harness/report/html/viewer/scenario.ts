@@ -102,6 +102,10 @@ function missedBy({ verdict, quantities: { expected, measured }, recovery }: Fin
 function replay(scenario: ScenarioOutcome): HTMLElement {
   const said = h('span', { role: 'status', class: 'note' });
   const copy = button('Copy', {}, () => {
+    if (!isSecureContext) {
+      said.textContent = 'select the command and copy it by hand';
+      return;
+    }
     navigator.clipboard.writeText(scenario.replay).then(
       () => (said.textContent = 'copied'),
       () => (said.textContent = 'select the command and copy it by hand'),

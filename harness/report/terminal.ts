@@ -142,6 +142,8 @@ function eventLine(run: RunState, event: NewEvent): Line | null {
       ];
     }
     case 'breaker':
+      // How each breaker starts, and that it goes with its service at the end, is no news.
+      if (run.loadStartedUs === null || run.phase === 'drain') return null;
       return [at, plain('breaker '), strong(event.breaker), plain(` ${event.from} → `), { text: event.to, style: breakerStyle(event.to) }];
     case 'service':
       return run.loadStartedUs === null || event.state === 'stopped'

@@ -43,9 +43,9 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(copy, { recursive: true, force: true }));
 
-it.each(Object.entries(MADE))('a %s is made, and a second one of its name is refused', (kind, [name, file]) => {
+it.each(Object.entries(MADE))('%s: one is made, and a second one of its name is refused', (kind, [name, file]) => {
   expect(run(['scripts/new.ts', kind, name])).toMatchObject({ status: 0 });
-  expect(readFileSync(join(copy, file), 'utf8')).not.toMatch(/undefined|\[object|\$\{name/);
+  expect(readFileSync(join(copy, file), 'utf8')).not.toMatch(/\[object|\$\{(names|kebab|camel|pascal|words)\b/);
   const again = run(['scripts/new.ts', kind, name]);
   expect(again.status).toBe(2);
   expect(again.output).toContain(`${file} as it is there already`);
@@ -97,7 +97,9 @@ it('all that was made keeps its contract, the shape of the project and the list 
   expect(
     [
       ...crashed,
-      ...tests.filter(({ status }) => status !== 'passed').map(({ fullName, failureMessages }) => `${fullName}: ${failureMessages?.[0]?.split('\n')[0] ?? ''}`),
+      ...tests
+        .filter(({ status }) => status !== 'passed')
+        .map(({ fullName, failureMessages }) => `${fullName}: ${failureMessages?.[0]?.split('\n')[0] ?? ''}`),
     ],
     output,
   ).toEqual([]);

@@ -3,11 +3,12 @@
  * command in a shell example is one that the command line knows.
  */
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { backendOutage, exampleSystem } from '../harness/cli/init/scenarios.ts';
 import { root, sourceOf } from './architecture/source.ts';
 import { allExamples, docstringExamples, exportedFunctions, fencedExamples, type Example } from './docs/examples.ts';
 
@@ -95,6 +96,12 @@ describe('examples', () => {
     expect(new Set(examples.map((example) => `${example.folder}/${example.file}`)).size).toBe(examples.length);
   });
 
+  it('of a scenario are those that init writes and its test runs', () => {
+    const shown = (file: string): string | undefined => examples.find((example) => example.file === file)?.code;
+    expect(shown('scenarios/example.system.ts')).toBe(`// scenarios/example.system.ts\n${exampleSystem}`);
+    expect(shown('scenarios/backend-outage.chaos.ts')).toBe(`// scenarios/backend-outage.chaos.ts\n${backendOutage}`);
+  });
+
   it('compile', async () => {
     expect(await compile(folder, examples)).toEqual([]);
   });
@@ -142,7 +149,7 @@ describe('examples', () => {
       );
       expect(failures.map((line) => line.split(': ')[0])).toEqual(['PLANTED.md:3', 'harness/planted.ts:6']);
       const errors = await compile(planted, list);
-      expect(errors.map((line) => line.split(' ')[0]).toSorted()).toEqual(['PLANTED.md:7', 'harness/planted.ts:6']);
+      expect(errors.map((line) => line.split(' ')[0] ?? '').toSorted()).toEqual(['PLANTED.md:7', 'harness/planted.ts:6']);
     } finally {
       rmSync(planted, { recursive: true, force: true });
     }
@@ -230,6 +237,19 @@ it('links between the documents lead somewhere', () => {
     );
     const anchors = [...text.matchAll(/\]\(#([^)]+)\)/g)].map(([, anchor = '']) => anchor);
     expect(anchors.filter((anchor) => !headings.has(anchor))).toEqual([]);
+  }
+});
+
+it('files that the documents name exist', () => {
+  const known = readdirSync(root, { recursive: true, encoding: 'utf8', withFileTypes: false }).filter(
+    (path) => !path.startsWith('node_modules'),
+  );
+  for (const document of ['ARCHITECTURE.md', 'CONTRIBUTING.md']) {
+    const text = readFileSync(`${root}${document}`, 'utf8');
+    const named = [...text.matchAll(/`([\w./-]+(?:\.ts|\/))`/g)].map(([, path = '']) => path.replace(/\/$/, ''));
+    expect(named.length, document).toBeGreaterThan(3);
+    const missing = named.filter((path) => !known.some((file) => file === path || file.endsWith(`/${path}`)));
+    expect(missing, document).toEqual([]);
   }
 });
 

@@ -1,4 +1,4 @@
-import { UsageError, type Problem } from '../model/problem.ts';
+import type { Problem, UsageError } from '../model/problem.ts';
 import { EXIT_CODES } from '../model/verdict.ts';
 
 /** What ended a command early: its exit code and what to print. */

@@ -1,5 +1,5 @@
-import { mkdirSync, renameSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, renameSync, rmSync, statfsSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { HarnessError } from '../model/problem.ts';
 
 /** Room that a run may need before the recording's limits bite, in bytes. */
@@ -49,6 +49,15 @@ export function makeRunFolder(output: string, scenario: string, now: Date): stri
   } catch (cause) {
     throw new HarnessError(`Cannot make a folder for the run in ${output}: ${(cause as Error).message}. Choose another with --output`, { cause });
   }
+}
+
+/** Points `<output>/<scenario>/latest` at a run's folder. */
+export function pointLatest(output: string, runFolder: string): void {
+  const link = join(output, dirname(runFolder), 'latest');
+  const fresh = `${link}.${process.pid}.tmp`;
+  rmSync(fresh, { force: true });
+  symlinkSync(basename(runFolder), fresh);
+  renameSync(fresh, link);
 }
 
 function isMade(path: string): boolean {

@@ -20,7 +20,7 @@ import { EXIT_CODES } from '../model/verdict.ts';
 import type { Reporter } from '../report/contract.ts';
 import { failureOf, isUsageError, problemsIn } from './failure.ts';
 import type { Interrupts } from './interrupts.ts';
-import { makeRunFolder, writeWhole } from './output-folder.ts';
+import { makeRunFolder, pointLatest, writeWhole } from './output-folder.ts';
 import type { Project } from './project.ts';
 import { replayCommand } from './replay.ts';
 import type { LoadedScenario } from './scenarios.ts';
@@ -160,7 +160,10 @@ type Digests = ReadonlyMap<Reporter, unknown[]>;
 /** Keeps what the reporters need of a run and lets the rest go. Answers whether all went well. */
 function digest({ outcome, result }: RunEnd, index: number, { screen, output, digests }: SuiteRequest & { readonly digests: Digests }): boolean {
   try {
-    if (outcome.folder !== '') writeWhole(join(output, outcome.folder, 'outcome.json'), `${JSON.stringify(suiteOutcome([outcome]), null, 2)}\n`);
+    if (outcome.folder !== '') {
+      writeWhole(join(output, outcome.folder, 'outcome.json'), `${JSON.stringify(suiteOutcome([outcome]), null, 2)}\n`);
+      pointLatest(output, outcome.folder);
+    }
     if (result !== null) for (const [reporter, kept] of digests) kept.push(reporter.digest({ ...result, index }));
     return true;
   } catch (error) {

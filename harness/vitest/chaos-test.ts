@@ -39,8 +39,10 @@ const AROUND_MS = 30_000;
  */
 export function chaosTest(scenario: Scenario, options: ChaosTestOptions = {}): void {
   const { onInconclusive = 'fail' } = options;
+  // oxlint-disable-next-line vitest/expect-expect, vitest/valid-title -- what it expects stands in the scenario, as does its title
   test(scenario.title, { timeout: options.timeoutMs ?? timeoutFor(scenario, options) }, async ({ signal, skip }) => {
-    const { outcome, report } = await runChaos(scenario, { signal, ...options });
+    const ended = options.signal === undefined ? signal : AbortSignal.any([signal, options.signal]);
+    const { outcome, report } = await runChaos(scenario, { ...options, signal: ended });
     if (outcome.verdict === 'pass') return;
     const text = firstLines(outcome, report);
     if (outcome.verdict !== 'fail' && onInconclusive === 'skip') skip(text);

@@ -62,7 +62,10 @@ async function killAt(
   const args = [launcher, 'run', 'payments-outage', '--pace', 'fast', '--seed', String(index + 1), '--output', output];
   const child = spawn(process.execPath, args, { cwd: projectFolder, stdio: 'ignore' });
   const exited = once(child, 'exit');
-  const endedEarly = await Promise.race([exited.then(([code]) => `exit code ${code}`), delay(atMs, null, { signal })]);
+  const endedEarly = await Promise.race([exited.then(([code]) => `exit code ${code}`), delay(atMs, null, { signal })]).catch((reason: Error) => {
+    child.kill('SIGTERM');
+    throw reason;
+  });
   if (endedEarly !== null) throw new Error(`Cannot kill at ${atMs} ms as the run must go on that long: it ended with ${endedEarly}`);
 
   const before = familyOf([child.pid ?? 0], livingProcesses());

@@ -23,7 +23,7 @@ function refusal(stage: Stage, path: string, found: Import): string | null {
     if (specifier.startsWith('node:')) return allows(stage, found) ? null : `'${stage.stage}' must not import '${specifier}'`;
     return packageRefusal(path, specifier);
   }
-  if (!/\.ts$/.test(specifier)) return `'${specifier}' must end in .ts`;
+  if (!specifier.endsWith('.ts')) return `'${specifier}' must end in .ts`;
   if (target.startsWith('..')) return `'${specifier}' lies outside harness/`;
   if (stageOf(target)?.stage === stage.stage || allows(stage, found)) return null;
   return `'${stage.stage}' must not import ${typeOnly ? 'types of ' : ''}'${target}'`;

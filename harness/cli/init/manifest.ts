@@ -19,7 +19,7 @@ export interface ManifestChange {
 
 /** Nothing that the manifest has already is changed. */
 export function extendManifest(before: string | null, folderName: string, halfopenVersion: string): ManifestChange {
-  const manifest: Manifest = before === null ? { ...{ name: packageName(folderName), private: true }, type: 'module' } : readManifest(before);
+  const manifest: Manifest = before === null ? freshManifest(folderName) : readManifest(before);
   const wanted: Readonly<Record<string, string>> = { halfopen: `^${halfopenVersion}`, node: '^24.0.0', opossum: '^10.0.0' };
   const known = { ...manifest.dependencies, ...manifest.devDependencies };
   const missing = Object.entries(wanted).filter(([name]) => !(name in known));
@@ -38,6 +38,11 @@ export function extendManifest(before: string | null, folderName: string, halfop
     ...(lacksConsent ? ['allowScripts.node'] : []),
   ];
   return { text: added.length === 0 && before !== null ? before : `${JSON.stringify(after, null, 2)}\n`, added, isModule: manifest.type === 'module' };
+}
+
+function freshManifest(folderName: string): Manifest {
+  const named = { name: packageName(folderName), private: true };
+  return { ...named, type: 'module' };
 }
 
 function readManifest(text: string): Manifest {

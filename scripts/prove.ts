@@ -22,8 +22,10 @@ const { values, positionals } = parseArgs({
 });
 const runs = values.runs === undefined ? undefined : Number(values.runs);
 const unknown = positionals.filter((name) => !proofs.some((proof) => proof.name === name));
-if (unknown.length > 0) refuse(`'part' must be one of ${proofs.map(({ name }) => name).join(', ')}: current value is ${unknown.join(', ')}`);
-if (runs !== undefined && !(Number.isInteger(runs) && runs > 0)) refuse(`'--runs' must be a whole number above 0: current value is ${values.runs}`);
+if (unknown.length > 0)
+  refuse(`'part' must be one of ${proofs.map(({ name }) => name).join(', ')}: current value is ${unknown.join(', ')}`);
+if (runs !== undefined && !(Number.isInteger(runs) && runs > 0))
+  refuse(`'--runs' must be a whole number above 0: current value is ${values.runs}`);
 
 const ending = new AbortController();
 process.once('SIGINT', () => ending.abort(new Error('interrupted; the next call goes on from here')));
@@ -35,7 +37,14 @@ for (const proof of proofs.filter(({ name }) => positionals.length === 0 || posi
   const folder = mkdtempSync(join(tmpdir(), `halfopen-prove-${proof.name}-`));
   const cases = openCaseStore(join(reportFolder, '.state', `${proof.name}.json`), commitOf(projectFolder), { isFresh: values.fresh });
   try {
-    const { holds, markdown } = await proof.run({ runs, projectFolder, folder, cases, signal: ending.signal, say: (line) => console.log(`  ${line}`) });
+    const { holds, markdown } = await proof.run({
+      runs,
+      projectFolder,
+      folder,
+      cases,
+      signal: ending.signal,
+      say: (line) => console.log(`  ${line}`),
+    });
     mkdirSync(reportFolder, { recursive: true });
     writeFileSync(join(reportFolder, `${proof.name}.md`), `# ${proof.title}\n\n${machine}\n\n${markdown.trim()}\n`);
     console.log(`\n${markdown}\n\nWritten to ${join(reportFolder, `${proof.name}.md`)}`);

@@ -54,12 +54,14 @@ function writeProject(into: string, list: readonly Example[]): void {
     lib: ['es2024', 'esnext.disposable', 'dom'],
   };
   writeFileSync(join(into, 'tsconfig.json'), JSON.stringify({ compilerOptions: { ...compilerOptions, ...own }, include: ['**/*.ts'] }));
-  for (const example of list) {
-    const path = join(into, example.folder, example.file);
-    mkdirSync(dirname(path), { recursive: true });
-    // A block without imports would be a script, in which two blocks' names clash.
-    writeFileSync(path, `${example.code}\nexport {};\n`);
-  }
+  for (const example of list) writeExample(into, example);
+}
+
+function writeExample(into: string, { folder: group, file, code }: Example): void {
+  const path = join(into, group, file);
+  mkdirSync(dirname(path), { recursive: true });
+  // A block without imports would be a script, in which two blocks' names clash.
+  writeFileSync(path, `${code}\nexport {};\n`);
 }
 
 async function run(into: string, list: readonly Example[]): Promise<string[]> {
@@ -104,6 +106,33 @@ describe('examples', () => {
 
   it('compile', async () => {
     expect(await compile(folder, examples)).toEqual([]);
+  });
+
+  it('compile for somebody whose names are optional and whose tsconfig knows no exactOptionalPropertyTypes', async () => {
+    const code = `
+      import { availability, backoff, blackhole, defineScenario, fallback, get, latencyWithin, openLoad, readinessTruth, recovery, retries } from 'halfopen';
+      import { example } from '../readme-md/scenarios/example.system.ts';
+      export default defineScenario(example, {
+        title: 'Names that may be left out',
+        load: openLoad({ ratePerSecond: 10, requests: [get('a', '/a'), get('b', '/b')] }),
+        baseline: '2s',
+        faults: [{ name: 'cut', inject: blackhole('web->backend'), from: '0s', for: '2s' }],
+        recovery: '4s',
+        expect: [
+          availability({ during: 'cut', min: 0.5 }),
+          latencyWithin({ during: 'baseline', quantile: 0.5, maxMs: 100 }),
+          recovery({ of: 'cut', within: '2s', availability: 0.9, p95Ms: 200, holdFor: '1s' }),
+          retries({ edge: 'web->backend', amplificationMax: 2 }),
+          backoff({ edge: 'web->backend', firstMin: '10ms' }),
+          fallback({ request: 'a', during: 'cut', stalenessMax: '3s' }),
+          readinessTruth({ service: 'backend' }),
+          // @ts-expect-error a name that does not exist is refused here too
+          readinessTruth({ service: 'backend', of: 'cot' }),
+        ],
+      });`;
+    const own: Example = { place: 'optional names', folder: 'planted', file: 'optional.ts', code, isRun: false };
+    writeExample(folder, own);
+    expect(await compile(folder, [own])).toEqual([]);
   });
 
   it('run', async () => {

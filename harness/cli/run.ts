@@ -150,7 +150,8 @@ async function start(runs: readonly PlannedRun[], { own, project, configNamed }:
     screen.tell({ kind: 'note', text: ['kept up until Ctrl-C, without faults:', ...lines].join('\n') });
     await interrupts.untilPressed();
   };
-  return runSuite({
+  // Awaited here: screen and interrupts are let go when this function returns.
+  return await runSuite({
     project,
     runs,
     output: own.output,

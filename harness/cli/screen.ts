@@ -42,7 +42,7 @@ export function openScreen({ redact, shows }: ScreenOptions): Screen {
   const print = (line: Line): string => `${lineText(line.map((piece) => ({ ...piece, text: printable(redact(piece.text)) })), paint)}\n`;
   const erased = (): string => (drawn === 0 ? '' : `\u001b[${drawn}A\u001b[J`);
   const draw = (lines: readonly Line[]): void => {
-    const block = liveLines(state, process.stdout.columns ?? 80);
+    const block = liveLines(state, process.stdout.columns || 80);
     process.stdout.write(erased() + lines.map(print).join('') + block.map(print).join(''));
     drawn = block.length;
   };

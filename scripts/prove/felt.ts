@@ -28,7 +28,10 @@ const silent = defineSystem({
 const unwell = defineSystem({
   name: 'unwell',
   entry: 'front',
-  services: { front: { command, ready: '/readyz', env: { BACK_URL: 'http://127.0.0.1:9' }, calls: { back: 'UNUSED_URL' } }, back: { command, ready: '/readyz' } },
+  services: {
+    front: { command, ready: '/readyz', env: { BACK_URL: 'http://127.0.0.1:9' }, calls: { back: 'UNUSED_URL' } },
+    back: { command, ready: '/readyz' },
+  },
   breakers: {},
 });
 
@@ -82,7 +85,10 @@ async function run(options: ProofOptions): Promise<Proven> {
   for (const { title, scenario, guard } of CASES) {
     options.signal.throwIfAborted();
     const result = await options.cases.once(title, async () => {
-      const { verdict } = await runCase({ scenario: { ...scenario, name: 'felt' }, seed: 1, runFolder: join(options.folder, guard), pace: 'full' }, options);
+      const { verdict } = await runCase(
+        { scenario: { ...scenario, name: 'felt' }, seed: 1, runFolder: join(options.folder, guard), pace: 'full' },
+        options,
+      );
       const finding = verdict.findings.find(({ check, verdict }) => check === guard && verdict === 'invalid');
       return { verdict: verdict.verdict, reason: finding?.sentence ?? '' };
     });
@@ -95,7 +101,10 @@ async function run(options: ProofOptions): Promise<Proven> {
     markdown: [
       claim(proven.length === results.length, `${proven.length} of ${results.length} such runs are invalid, and say why`),
       '',
-      table(['what was wrong with the run', 'verdict', 'guard', 'reason'], results.map(({ title, guard, verdict, reason }) => [title, verdict, guard, reason])),
+      table(
+        ['what was wrong with the run', 'verdict', 'guard', 'reason'],
+        results.map(({ title, guard, verdict, reason }) => [title, verdict, guard, reason]),
+      ),
     ].join('\n'),
   };
 }

@@ -29,7 +29,11 @@ export function plantedRecording(plan: Plan, planted: Planted): Recording {
   const servedFromUs = offUs + planted.recoveryMs * 1000;
   const requests = plan.schedule.intendedUs.map((atUs, id) => {
     const intendedUs = LOAD_US + atUs;
-    return requestRow({ id, intendedUs, isHarmed: intendedUs >= onUs && intendedUs < servedFromUs, isStorm: intendedUs < offUs }, planted, random);
+    return requestRow(
+      { id, intendedUs, isHarmed: intendedUs >= onUs && intendedUs < servedFromUs, isStorm: intendedUs < offUs },
+      planted,
+      random,
+    );
   });
   const edge = fault?.reach.edges[0] ?? '';
   return {
@@ -37,7 +41,9 @@ export function plantedRecording(plan: Plan, planted: Planted): Recording {
     events: eventsOf(plan, onUs, offUs),
     requests,
     sentinel: sentinelRows(plan),
-    exchanges: requests.map((row, id) => exchangeRow(row, id, edge, row.intendedUs >= onUs && row.intendedUs < offUs ? (fault?.name ?? null) : null)),
+    exchanges: requests.map((row, id) =>
+      exchangeRow(row, id, edge, row.intendedUs >= onUs && row.intendedUs < offUs ? (fault?.name ?? null) : null),
+    ),
     effects: [],
     spans: [],
   };
@@ -58,7 +64,19 @@ function requestRow({ id, intendedUs, isHarmed, isStorm }: Arrival, { until, str
   return row({ id, name: 'item', intendedUs, tookUs: Math.round(tookMs * 1000), isError });
 }
 
-function row({ id, name, intendedUs, tookUs, isError }: { readonly id: number; readonly name: string; readonly intendedUs: number; readonly tookUs: number; readonly isError: boolean }): RequestRow {
+function row({
+  id,
+  name,
+  intendedUs,
+  tookUs,
+  isError,
+}: {
+  readonly id: number;
+  readonly name: string;
+  readonly intendedUs: number;
+  readonly tookUs: number;
+  readonly isError: boolean;
+}): RequestRow {
   return {
     id,
     name,
@@ -100,18 +118,29 @@ function exchangeRow({ intendedUs, traceId }: RequestRow, id: number, edge: stri
 
 function sentinelRows({ phases, sentinelEveryUs }: Plan): RequestRow[] {
   const count = Math.floor((phases.at(-1)?.toUs ?? 0) / sentinelEveryUs);
-  return Array.from({ length: count }, (_, id) => row({ id, name: SENTINEL, intendedUs: LOAD_US + id * sentinelEveryUs, tookUs: 800, isError: false }));
+  return Array.from({ length: count }, (_, id) =>
+    row({ id, name: SENTINEL, intendedUs: LOAD_US + id * sentinelEveryUs, tookUs: 800, isError: false }),
+  );
 }
 
 function eventsOf(plan: Plan, onUs: number, offUs: number): RunEvent[] {
   const fault = plan.faults[0]?.name ?? 'storm';
   const endUs = LOAD_US + (plan.phases.at(-1)?.toUs ?? 0);
   const count = plan.schedule.intendedUs.length;
-  const step = (atUs: number, name: 'requested' | 'acknowledged' | 'withdraw-requested' | 'withdrawn'): NewEvent => ({ kind: 'fault', atUs, fault, occurrence: 0, step: name });
+  const step = (atUs: number, name: 'requested' | 'acknowledged' | 'withdraw-requested' | 'withdrawn'): NewEvent => ({
+    kind: 'fault',
+    atUs,
+    fault,
+    occurrence: 0,
+    step: name,
+  });
   const events: NewEvent[] = [
     { kind: 'load-started', atUs: LOAD_US },
     ...plan.phases.map(({ name, fromUs }) => ({ kind: 'phase', atUs: LOAD_US + fromUs, phase: name }) as const),
-    ...Array.from({ length: Math.ceil((endUs - LOAD_US) / 1e6) }, (_, second) => ({ kind: 'health', atUs: LOAD_US + second * 1e6, part: 'harness', loopDelayP99Ms: 1, cpuRatio: 0.1 }) as const),
+    ...Array.from(
+      { length: Math.ceil((endUs - LOAD_US) / 1e6) },
+      (_, second) => ({ kind: 'health', atUs: LOAD_US + second * 1e6, part: 'harness', loopDelayP99Ms: 1, cpuRatio: 0.1 }) as const,
+    ),
     step(onUs - ACKNOWLEDGE_US, 'requested'),
     step(onUs, 'acknowledged'),
     step(offUs - ACKNOWLEDGE_US, 'withdraw-requested'),

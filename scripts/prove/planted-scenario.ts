@@ -14,7 +14,13 @@ const twoServices = defineSystem({
 });
 
 /** A storm of 1.5 s, and room for a recovery of up to 4 s. */
-export function plantedScenario({ ratePerSecond, availability }: { readonly ratePerSecond: number; readonly availability: number }): Scenario {
+export function plantedScenario({
+  ratePerSecond,
+  availability,
+}: {
+  readonly ratePerSecond: number;
+  readonly availability: number;
+}): Scenario {
   return {
     ...defineScenario(twoServices, {
       title: 'Users are served again at a moment that is known',

@@ -37,7 +37,7 @@ export function readListening(text: string): ListeningPort[] {
 /** All descendants of these processes among `all`, themselves included. */
 export function familyOf(pids: readonly number[], all: readonly ProcessId[]): ProcessId[] {
   const family = new Set(pids);
-  for (let before = -1; before !== family.size; ) {
+  for (let before = -1; before !== family.size;) {
     before = family.size;
     for (const { pid, parentPid } of all) if (family.has(parentPid)) family.add(pid);
   }
@@ -90,7 +90,8 @@ function orNothing<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch (error) {
-    if (error instanceof Error && 'code' in error && ['ENOENT', 'ESRCH', 'EACCES', 'EPERM', 'EINVAL'].includes(String(error.code))) return undefined;
+    if (error instanceof Error && 'code' in error && ['ENOENT', 'ESRCH', 'EACCES', 'EPERM', 'EINVAL'].includes(String(error.code)))
+      return undefined;
     throw error;
   }
 }

@@ -58,7 +58,12 @@ export function measureInvented(series: InventedSeries, cases: number, seed = 1)
   const random = seededRandom(seed, `invented ${JSON.stringify(series)}`);
   return Array.from({ length: cases }, (_, index) => {
     const trueMs = random() * 3000;
-    const recording = plantedRecording(plan, { recoveryMs: trueMs, until: series.until, strayRatio: series.strayRatio, seed: seed * 10_000 + index });
+    const recording = plantedRecording(plan, {
+      recoveryMs: trueMs,
+      until: series.until,
+      strayRatio: series.strayRatio,
+      seed: seed * 10_000 + index,
+    });
     return errorOf(analyze(recording, plan.expectations), trueMs);
   });
 }
@@ -92,7 +97,8 @@ export async function measureReal(index: number, options: ProofOptions): Promise
     },
     options,
   );
-  if (!existsSync(file)) throw new Error(`Cannot compare as ${file} must hold the planted moment: the service has not met the storm (${verdict.sentence})`);
+  if (!existsSync(file))
+    throw new Error(`Cannot compare as ${file} must hold the planted moment: the service has not met the storm (${verdict.sentence})`);
   const servedFromUs = Number(BigInt(readFileSync(file, 'utf8')) / 1000n) - originUs;
   const withdrawn = recording.events.findLast((event) => event.kind === 'fault' && event.step === 'withdrawn');
   if (withdrawn === undefined) throw new Error(`Cannot compare as the storm must have been withdrawn: ${verdict.sentence}`);

@@ -26,7 +26,11 @@ interface Case {
   readonly sentinelP95Ms: number | null;
 }
 
-export const sentinelProof: Proof = { name: 'sentinel', title: 'A busy machine makes a run inconclusive, never a failure; a defect on a quiet machine fails', run };
+export const sentinelProof: Proof = {
+  name: 'sentinel',
+  title: 'A busy machine makes a run inconclusive, never a failure; a defect on a quiet machine fails',
+  run,
+};
 
 async function run(options: ProofOptions): Promise<Proven> {
   const runs = options.runs ?? RUNS;
@@ -45,7 +49,9 @@ async function run(options: ProofOptions): Promise<Proven> {
   }
   for (const twin of TWINS_TRIED) {
     options.signal.throwIfAborted();
-    const result = await options.cases.once(`twin ${twin.defect}`, () => runOnce({ title: `${twin.service}.DEFECT=${twin.defect}, quiet`, index: 1, twin }, options));
+    const result = await options.cases.once(`twin ${twin.defect}`, () =>
+      runOnce({ title: `${twin.service}.DEFECT=${twin.defect}, quiet`, index: 1, twin }, options),
+    );
     broken.push({ twin, result: tell(result) });
   }
   return reportOf({ hogs, busy, quiet, broken });
@@ -56,7 +62,10 @@ async function runBesideHogs(count: number, index: number, options: ProofOptions
   return runOnce({ title: `correct shop beside ${count} busy loops`, index }, options);
 }
 
-async function runOnce({ title, index, twin }: { readonly title: string; readonly index: number; readonly twin?: Twin }, options: ProofOptions): Promise<Case> {
+async function runOnce(
+  { title, index, twin }: { readonly title: string; readonly index: number; readonly twin?: Twin },
+  options: ProofOptions,
+): Promise<Case> {
   const runFolder = join(options.folder, `${title.replaceAll(/\W+/g, '-')}-${index}`);
   const overrides = twin === undefined ? {} : { [twin.service]: { DEFECT: twin.defect } };
   const { verdict } = await runCase({ scenario, seed: index, runFolder, overrides }, options);
@@ -84,7 +93,10 @@ function reportOf({ hogs, busy, quiet, broken }: Results): Proven {
   const spared = busy.filter(isSpared).length;
   const accused = busy.filter(({ verdict }) => verdict === 'fail').length;
   const passed = quiet.filter(({ verdict }) => verdict === 'pass').length;
-  const caught = broken.filter(({ twin, result }) => result.verdict === 'fail' && twin.mustFail.some(({ check, subject }) => result.failed.includes(`${check} ${subject}`)));
+  const caught = broken.filter(
+    ({ twin, result }) =>
+      result.verdict === 'fail' && twin.mustFail.some(({ check, subject }) => result.failed.includes(`${check} ${subject}`)),
+  );
   const holds = spared === busy.length && passed === quiet.length && caught.length === broken.length;
   const rows = [...busy, ...quiet, ...broken.map(({ result }) => result)].map(({ title, verdict, failed, sentinelP95Ms }) => [
     title,
@@ -95,9 +107,15 @@ function reportOf({ hogs, busy, quiet, broken }: Results): Proven {
   return {
     holds,
     markdown: [
-      claim(spared === busy.length, `beside ${hogs} busy loops ${spared} of ${busy.length} runs of the correct shop are inconclusive, or invalid for their baseline or load; ${accused} fail`),
+      claim(
+        spared === busy.length,
+        `beside ${hogs} busy loops ${spared} of ${busy.length} runs of the correct shop are inconclusive, or invalid for their baseline or load; ${accused} fail`,
+      ),
       claim(passed === quiet.length, `without them ${passed} of ${quiet.length} pass`),
-      claim(caught.length === broken.length, `of the broken twins ${caught.length} of ${broken.length} fail, each by the expectation that must catch it`),
+      claim(
+        caught.length === broken.length,
+        `of the broken twins ${caught.length} of ${broken.length} fail, each by the expectation that must catch it`,
+      ),
       '',
       table(['payments-outage, fast', 'verdict', 'sentinel p95', 'failed or invalid'], rows),
     ].join('\n'),

@@ -47,7 +47,9 @@ async function run(options: ProofOptions): Promise<Proven> {
     const who = index % 2 === 0 ? 'harness' : 'launcher';
     options.signal.throwIfAborted();
     const result = await options.cases.once(`${who} at ${atMs}`, () => killAt({ atMs, who, index }, options));
-    options.say(`${index + 1}/${runs} ${who} at ${atMs} ms: ${result.left.length} processes and ${result.portsLeft.length} ports left, ${result.recording}, ${result.verdict}`);
+    options.say(
+      `${index + 1}/${runs} ${who} at ${atMs} ms: ${result.left.length} processes and ${result.portsLeft.length} ports left, ${result.recording}, ${result.verdict}`,
+    );
     results.push(result);
   }
   return reportOf(results);
@@ -62,10 +64,12 @@ async function killAt(
   const args = [launcher, 'run', 'payments-outage', '--pace', 'fast', '--seed', String(index + 1), '--output', output];
   const child = spawn(process.execPath, args, { cwd: projectFolder, stdio: 'ignore' });
   const exited = once(child, 'exit');
-  const endedEarly = await Promise.race([exited.then(([code]) => `exit code ${code}`), delay(atMs, null, { signal })]).catch((reason: Error) => {
-    child.kill('SIGTERM');
-    throw reason;
-  });
+  const endedEarly = await Promise.race([exited.then(([code]) => `exit code ${code}`), delay(atMs, null, { signal })]).catch(
+    (reason: Error) => {
+      child.kill('SIGTERM');
+      throw reason;
+    },
+  );
   if (endedEarly !== null) throw new Error(`Cannot kill at ${atMs} ms as the run must go on that long: it ended with ${endedEarly}`);
 
   const before = familyOf([child.pid ?? 0], livingProcesses());
@@ -100,10 +104,16 @@ async function killAt(
 /** Those that lived before the kill, and whatever else carries their run's marker. */
 function stillThere(before: readonly ProcessId[], runIds: ReadonlySet<string>): ProcessId[] {
   const known = new Set(before.map(({ pid, startTicks }) => `${pid} ${startTicks}`));
-  return livingProcesses().filter(({ pid, startTicks }) => known.has(`${pid} ${startTicks}`) || runIds.has(variableOf(pid, RUN_MARKER) ?? ''));
+  return livingProcesses().filter(
+    ({ pid, startTicks }) => known.has(`${pid} ${startTicks}`) || runIds.has(variableOf(pid, RUN_MARKER) ?? ''),
+  );
 }
 
-function readBack(output: string, launcher: string, projectFolder: string): Pick<KillResult, 'recording' | 'verdict' | 'sentence' | 'analyzeExit'> {
+function readBack(
+  output: string,
+  launcher: string,
+  projectFolder: string,
+): Pick<KillResult, 'recording' | 'verdict' | 'sentence' | 'analyzeExit'> {
   const path = recordingIn(output);
   if (path === undefined) return { recording: 'none', verdict: '–', sentence: '', analyzeExit: null };
   const { status } = spawnSync(process.execPath, [launcher, 'analyze', path], { cwd: projectFolder, encoding: 'utf8' });
@@ -111,7 +121,12 @@ function readBack(output: string, launcher: string, projectFolder: string): Pick
     const { verdict } = reanalyze(path);
     return { recording: 'opens', verdict: verdict.verdict, sentence: verdict.sentence, analyzeExit: status };
   } catch (error) {
-    return { recording: 'does not open', verdict: '–', sentence: error instanceof Error ? error.message : String(error), analyzeExit: status };
+    return {
+      recording: 'does not open',
+      verdict: '–',
+      sentence: error instanceof Error ? error.message : String(error),
+      analyzeExit: status,
+    };
   }
 }
 
@@ -146,8 +161,14 @@ function reportOf(results: readonly KillResult[]): Proven {
   return {
     holds,
     markdown: [
-      claim(clean === results.length, `no process and no bound port is left ${CLEAN_WITHIN_MS / 1000} s after the kill, in ${clean} of ${results.length} kills (the last was seen ${(lastSeenMs / 1000).toFixed(2)} s after its kill; ${hadProcesses} kills met a run with services and ports)`),
-      claim(cautious === recorded.length && recorded.length > 0, `the recording opens and \`analyze\` says invalid or inconclusive (exit code 4), in ${cautious} of ${recorded.length} kills that left a recording`),
+      claim(
+        clean === results.length,
+        `no process and no bound port is left ${CLEAN_WITHIN_MS / 1000} s after the kill, in ${clean} of ${results.length} kills (the last was seen ${(lastSeenMs / 1000).toFixed(2)} s after its kill; ${hadProcesses} kills met a run with services and ports)`,
+      ),
+      claim(
+        cautious === recorded.length && recorded.length > 0,
+        `the recording opens and \`analyze\` says invalid or inconclusive (exit code 4), in ${cautious} of ${recorded.length} kills that left a recording`,
+      ),
       '',
       table(['killed at', 'who', 'processes', 'ports', 'left after 3 s', 'last seen', 'recording', 'verdict', 'analyze exit'], rows),
       '',

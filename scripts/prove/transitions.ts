@@ -24,7 +24,9 @@ export function compareTransitions(truth: readonly TrueTransition[], recorded: r
   const left = new Set(recorded);
   const errorsMs: number[] = [];
   for (const { breaker, state, atUs } of truth) {
-    const match = [...left].find((entry) => entry.breaker === breaker && entry.state === state && Math.abs(entry.atUs - atUs) <= SAME_WITHIN_US);
+    const match = [...left].find(
+      (entry) => entry.breaker === breaker && entry.state === state && Math.abs(entry.atUs - atUs) <= SAME_WITHIN_US,
+    );
     if (match === undefined) continue;
     left.delete(match);
     errorsMs.push((match.atUs - atUs) / 1000);

@@ -5,7 +5,14 @@ import paymentsOutage from '../../scenarios/payments-outage.chaos.ts';
 import type { Scenario } from '../../harness/model/scenario.ts';
 import { table } from '../bench/markdown.ts';
 import { claim, type Proof, type ProofOptions, type Proven } from './proof.ts';
-import { measureInvented, measureReal, summariseErrors, type InventedSeries, type RecoveryError, type RecoveryErrors } from './recovery-truth.ts';
+import {
+  measureInvented,
+  measureReal,
+  summariseErrors,
+  type InventedSeries,
+  type RecoveryError,
+  type RecoveryErrors,
+} from './recovery-truth.ts';
 import { runCase } from './run-case.ts';
 import { compareTransitions, readTruth, recordedTransitions, type Comparison } from './transitions.ts';
 
@@ -37,7 +44,9 @@ async function proveTransitions(options: ProofOptions): Promise<Proven> {
     for (let index = 1; index <= (options.runs ?? RUNS); index++) {
       options.signal.throwIfAborted();
       const comparison = await options.cases.once(`transitions ${scenario.name} ${index}`, () => compareRun(scenario, index, options));
-      options.say(`${scenario.name} ${index}: ${comparison.found} of ${comparison.true} transitions found, ${comparison.invented} invented`);
+      options.say(
+        `${scenario.name} ${index}: ${comparison.found} of ${comparison.true} transitions found, ${comparison.invented} invented`,
+      );
       results.push({ name: scenario.name, run: index, comparison });
     }
   }
@@ -53,7 +62,10 @@ async function proveTransitions(options: ProofOptions): Promise<Proven> {
     markdown: [
       '## Breaker transitions',
       '',
-      claim(holds, `${all.found} of ${all.true} transitions found (goal ≥ 99 %), ${all.invented} invented (goal 0), at most ${worstMs.toFixed(2)} ms off (goal ≤ ${TRANSITION_ERROR_MS} ms)`),
+      claim(
+        holds,
+        `${all.found} of ${all.true} transitions found (goal ≥ 99 %), ${all.invented} invented (goal 0), at most ${worstMs.toFixed(2)} ms off (goal ≤ ${TRANSITION_ERROR_MS} ms)`,
+      ),
       '',
       table(['scenario, fast', 'runs', 'true', 'found', 'invented', 'bias ms', 'max error ms'], rows),
       '',
@@ -69,7 +81,9 @@ async function compareRun(scenario: Scenario, index: number, options: ProofOptio
   const overrides = Object.fromEntries(services.map((service) => [service, { TRUTH_FILE: fileOf(service) }]));
   const runFolder = join(options.folder, `${scenario.name}-${index}`);
   const { recording, originUs } = await runCase({ scenario, seed: index, runFolder, overrides }, options);
-  const truth = services.flatMap((service) => (existsSync(fileOf(service)) ? readTruth(readFileSync(fileOf(service), 'utf8'), originUs) : []));
+  const truth = services.flatMap((service) =>
+    existsSync(fileOf(service)) ? readTruth(readFileSync(fileOf(service), 'utf8'), originUs) : [],
+  );
   return compareTransitions(truth, recordedTransitions(recording.events, Object.keys(scenario.system.breakers)));
 }
 
@@ -80,29 +94,48 @@ function joined(comparisons: readonly Comparison[]): Comparison {
 
 function cellsOf({ true: count, found, invented, errorsMs }: Comparison): string[] {
   const biasMs = errorsMs.reduce((sum, error) => sum + error, 0) / errorsMs.length;
-  return [String(count), `${found} (${((100 * found) / count).toFixed(1)} %)`, String(invented), biasMs.toFixed(2), Math.max(...errorsMs.map(Math.abs)).toFixed(2)];
+  return [
+    String(count),
+    `${found} (${((100 * found) / count).toFixed(1)} %)`,
+    String(invented),
+    biasMs.toFixed(2),
+    Math.max(...errorsMs.map(Math.abs)).toFixed(2),
+  ];
 }
 
 function proveInvented({ say }: ProofOptions): Proven {
   const results = SERIES.map((series) => ({ series, errors: measureInvented(series, INVENTED_CASES) }));
-  const all = summariseErrors(results.flatMap(({ errors }) => errors));
-  const calm = summariseErrors(results.filter(({ series }) => series.strayRatio === 0).flatMap(({ errors }) => errors));
-  say(`${all.cases} invented recordings: bias ${all.biasMs.toFixed(0)} ms, at most ${all.maxErrorBuckets.toFixed(2)} buckets off`);
+  const errorsWhere = (isStray: boolean): RecoveryError[] =>
+    results.filter(({ series }) => series.strayRatio > 0 === isStray).flatMap(({ errors }) => errors);
+  const calm = summariseErrors(errorsWhere(false));
+  const stray = summariseErrors(errorsWhere(true));
+  const worstStray = Math.min(
+    ...results.filter(({ series }) => series.strayRatio > 0).map(({ errors }) => summariseErrors(errors).coverage),
+  );
+  say(`${calm.cases} invented recordings: bias ${calm.biasMs.toFixed(0)} ms, at most ${calm.maxErrorBuckets.toFixed(2)} buckets off`);
   const rows = results.map(({ series, errors }) => [
     `${series.ratePerSecond}/s, ${series.until}, ${series.strayRatio * 100} % stray failures`,
     ...recoveryCells(summariseErrors(errors)),
   ]);
-  const isNear = calm.maxErrorBuckets <= 1;
-  const isCovered = all.coverage >= 0.95;
+  const isNear = calm.maxErrorBuckets <= 1 && calm.unmeasured === 0;
+  const isCovered = calm.coverage >= 0.95;
   return {
     holds: isNear && isCovered,
     markdown: [
       '## Recovery time, in invented recordings',
       '',
-      claim(isNear, `without stray failures at most ${calm.maxErrorBuckets.toFixed(2)} buckets off, with them ${all.maxErrorBuckets.toFixed(2)} (goal ≤ 1 bucket); bias ${all.biasMs.toFixed(0)} ms (goal ≤ 100 ms or one bucket)`),
-      claim(isCovered, `the stated interval (± resolution) holds the truth in ${(100 * all.coverage).toFixed(1)} % of ${all.cases} cases (goal ≥ 95 %), in ${(100 * calm.coverage).toFixed(1)} % without stray failures`),
+      claim(
+        isNear,
+        `at most ${calm.maxErrorBuckets.toFixed(2)} buckets off in ${calm.cases} cases (goal ≤ 1 bucket); bias ${calm.biasMs.toFixed(0)} ms (goal ≤ 100 ms or one bucket)`,
+      ),
+      claim(isCovered, `the stated interval (± resolution) holds the truth in ${(100 * calm.coverage).toFixed(1)} % of them (goal ≥ 95 %)`),
+      `- with 1 % stray failures: at most ${stray.maxErrorBuckets.toFixed(2)} buckets off, bias ${stray.biasMs.toFixed(0)} ms, interval holds in ${(100 * stray.coverage).toFixed(1)} % of ${stray.cases} cases, in ${(100 * worstStray).toFixed(1)} % of the worst series. Where strays`,
+      '  spoil the hold itself, the objective is not met yet by its own words, so later is right; it shows how few arrivals a second such an objective can do with.',
       '',
-      table(['what was planted', 'cases', 'unmeasured', 'bias ms', 'max error ms', 'max error, buckets', '± interval holds truth', 'one-sided'], rows),
+      table(
+        ['what was planted', 'cases', 'unmeasured', 'bias ms', 'max error ms', 'max error, buckets', '± interval holds truth', 'one-sided'],
+        rows,
+      ),
       '',
       'Users are served again at a moment drawn from 0–3 s after the withdrawal; until then they get errors, or answers that are too slow. The objective',
       'is 95 % ok and p95 ≤ 200 ms, held for 1 s. Recovery is the begin of a bucket, so it comes on average half a bucket late. One-sided is',
@@ -135,7 +168,10 @@ async function proveReal(options: ProofOptions): Promise<Proven> {
     markdown: [
       '## Recovery time, of a real service with a known moment',
       '',
-      claim(holds, `at most ${summary.maxErrorBuckets.toFixed(2)} buckets off (goal ≤ 1), bias ${summary.biasMs.toFixed(0)} ms, interval holds the truth in ${(100 * summary.coverage).toFixed(0)} %`),
+      claim(
+        holds,
+        `at most ${summary.maxErrorBuckets.toFixed(2)} buckets off (goal ≤ 1), bias ${summary.biasMs.toFixed(0)} ms, interval holds the truth in ${(100 * summary.coverage).toFixed(0)} %`,
+      ),
       '',
       table(['run', 'true ms', 'measured ms', 'error ms', 'error, buckets', 'verdict'], rows),
       '',
@@ -145,5 +181,12 @@ async function proveReal(options: ProofOptions): Promise<Proven> {
 }
 
 function recoveryCells({ cases, unmeasured, biasMs, maxErrorMs, maxErrorBuckets, coverage, coverageBefore }: RecoveryErrors): string[] {
-  return [String(cases), String(unmeasured), biasMs.toFixed(0), maxErrorMs.toFixed(0), maxErrorBuckets.toFixed(2), ...[coverage, coverageBefore].map((share) => `${(100 * share).toFixed(1)} %`)];
+  return [
+    String(cases),
+    String(unmeasured),
+    biasMs.toFixed(0),
+    maxErrorMs.toFixed(0),
+    maxErrorBuckets.toFixed(2),
+    ...[coverage, coverageBefore].map((share) => `${(100 * share).toFixed(1)} %`),
+  ];
 }

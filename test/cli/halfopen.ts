@@ -38,6 +38,8 @@ export interface Ended {
 export interface Started {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
+  /** Its stdout so far. */
+  printed(): string;
   /** Resolves once stdout holds the text; rejects if the process ends before. */
   untilPrinted(text: string): Promise<void>;
 }
@@ -63,6 +65,7 @@ export function start(args: readonly string[], { cwd = fixture, env = {} }: Star
   return {
     child,
     ended: ended.promise,
+    printed: () => stdout,
     async untilPrinted(text) {
       while (!stdout.includes(text)) {
         if (child.exitCode !== null || child.signalCode !== null) throw new Error(`ended without printing '${text}':\n${stdout}\n${stderr}`);

@@ -1,0 +1,80 @@
+// Goal: a harness that is killed leaves no process and no bound port after 3 s, and what it recorded never reads as a pass.
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { ServiceMoved } from '../../harness/model/event.ts';
+import { loadRecording } from '../../harness/recording/index.ts';
+import { processesOfRun } from '../../harness/run/environments/process-groups.ts';
+import { eventually, halfopen, runFolder, start, temporaryFolder } from './halfopen.ts';
+
+/** The launcher's only child: the command line itself. */
+function childOf(pid: number): number {
+  const [child] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
+  if (child === undefined || child === 0) throw new Error(`process ${pid} has no child`);
+  return child;
+}
+
+const isAlive = (pid: number): boolean => existsSync(`/proc/${pid}`);
+
+function isBound(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
+
+/** The environment opens the services' logs first. */
+function isComingUp(output: string): boolean {
+  const folder = join(output, 'holds');
+  return existsSync(folder) && readdirSync(folder).some((run) => existsSync(join(folder, run, 'logs/front.log')));
+}
+
+describe.each([
+  ['while it brings the services up', 'started', 'command line'],
+  ['in the baseline', 'phase baseline', 'command line'],
+  ['while the fault is in force', 'fault storm acknowledged', 'command line'],
+  ['with its launcher in its place', 'phase baseline', 'launcher'],
+] as const)('SIGKILL %s', (_, moment, whom) => {
+  test('leaves nothing behind, and analyze says invalid', async () => {
+    const output = temporaryFolder();
+    const { child, ended, untilPrinted } = start(['run', 'holds', '--output', output]);
+    const launcher = child.pid ?? 0;
+    if (moment === 'started') await eventually('the environment comes up', 20_000, () => isComingUp(output));
+    else await untilPrinted(moment);
+    const main = childOf(launcher);
+    process.kill(whom === 'launcher' ? launcher : main, 'SIGKILL');
+    await ended;
+
+    const folder = runFolder(output, 'holds');
+    const { run, events } = loadRecording(join(folder, 'recording.sqlite'));
+    await eventually('every process is gone', 3000, async () => !isAlive(main) && (await processesOfRun(run.runId)).length === 0);
+    const starts = events.filter((event): event is ServiceMoved => event.kind === 'service' && event.state === 'starting');
+    const ports = starts.map(({ detail = '' }) => Number(/\d+/.exec(detail)?.[0]));
+    if (moment !== 'started') expect(ports.length).toBe(3);
+    for (const port of ports) expect(await isBound(port), `port ${port}`).toBe(false);
+
+    const { code, stdout } = await halfopen(['analyze', folder]);
+    expect(code).toBe(4);
+    expect(stdout).toMatch(/^⊘ invalid holds/);
+  });
+});
+
+test('a second Ctrl-C ends it at once, and the supervisor stops the services', async () => {
+  const output = temporaryFolder();
+  const { child, ended, untilPrinted } = start(['run', 'holds', '--keep', '--output', output]);
+  await untilPrinted('fault storm acknowledged');
+  child.kill('SIGINT');
+  await untilPrinted('Once more ends it at once');
+  await eventually('the first press is over or the run has ended', 3000, () => {
+    child.kill('SIGINT');
+    return child.exitCode !== null;
+  });
+  expect((await ended).code).toBe(130);
+  const { run } = loadRecording(join(runFolder(output, 'holds'), 'recording.sqlite'));
+  await eventually('every process is gone', 3000, async () => (await processesOfRun(run.runId)).length === 0);
+});

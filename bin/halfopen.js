@@ -21,7 +21,8 @@ if (!isRepository && !existsSync(built)) {
   await import('../dist/cli/main.js');
 } else {
   const node = findNode();
-  if (node === undefined) give(`halfopen needs Node ${MAJOR_NEEDED} or newer; this is ${process.versions.node}. Run: npm i -D node@${MAJOR_NEEDED}`);
+  if (node === undefined)
+    give(`halfopen needs Node ${MAJOR_NEEDED} or newer; this is ${process.versions.node}. Run: npm i -D node@${MAJOR_NEEDED}`);
   else handOver(node, isRepository ? ['--conditions=halfopen-source'] : [], isRepository ? source : built);
 }
 

@@ -104,7 +104,13 @@ async function performInto(request: RunRequest, plan: Plan): Promise<Recording> 
     });
     recorder.flush();
     await perform(plan, {
-      ...{ parts, sink, clock, runId, runFolder, projectFolder, redactor },
+      parts,
+      sink,
+      clock,
+      runId,
+      runFolder,
+      projectFolder,
+      redactor,
       signal: AbortSignal.any([signal, broken.signal]),
       ...(keep === undefined ? {} : { keep }),
     });

@@ -31,7 +31,15 @@ async function analyzeCommand({ args, options }: CommandCall): Promise<number> {
   const { name, title } = plan.scenario;
   const lastUs = recording.events.findLast(({ kind }) => kind === 'run-ended')?.atUs ?? recording.events.at(-1)?.atUs ?? 0;
   const outcome = scenarioOutcome(
-    { name, title, seed: plan.seed, runId, folder: '', durationMs: Math.round(lastUs / 1000), replay: replayCommand({ ...plan, name, config }) },
+    {
+      name,
+      title,
+      seed: plan.seed,
+      runId,
+      folder: '',
+      durationMs: Math.round(lastUs / 1000),
+      replay: replayCommand({ ...plan, name, config }),
+    },
     verdict,
   );
   process.stdout.write(options['json'] === true ? `${JSON.stringify(suiteOutcome([outcome]), null, 2)}\n` : describe(outcome));
@@ -41,7 +49,8 @@ async function analyzeCommand({ args, options }: CommandCall): Promise<number> {
 
 function recordingAt(asked: string): string {
   const path = resolve(asked);
-  if (!existsSync(path)) throw new UsageError(`Cannot analyze as '<run>' must be a run's folder or its ${RECORDING_FILE}: ${path} does not exist`);
+  if (!existsSync(path))
+    throw new UsageError(`Cannot analyze as '<run>' must be a run's folder or its ${RECORDING_FILE}: ${path} does not exist`);
   if (!statSync(path).isDirectory()) return path;
   const inside = join(path, RECORDING_FILE);
   if (!existsSync(inside)) throw new UsageError(`Cannot analyze as '<run>' must be a run's folder: ${path} holds no ${RECORDING_FILE}`);
@@ -50,6 +59,8 @@ function recordingAt(asked: string): string {
 
 function describe(outcome: ScenarioOutcome): string {
   const told = [runLine(outcome), ...whyLines(outcome)].map((line) => lineText(line, paint));
-  const findings = outcome.findings.map((finding) => `  ${paint(finding.verdict.padEnd(12), finding.verdict)}  ${finding.check} ${finding.subject}: ${finding.sentence}`);
+  const findings = outcome.findings.map(
+    (finding) => `  ${paint(finding.verdict.padEnd(12), finding.verdict)}  ${finding.check} ${finding.subject}: ${finding.sentence}`,
+  );
   return `${[...told, '', ...findings].map(printable).join('\n')}\n`;
 }

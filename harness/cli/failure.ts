@@ -33,7 +33,12 @@ export function problemsIn(file: string, error: UsageError): readonly Problem[] 
 export function importFailure(error: unknown): string {
   if (!(error instanceof Error)) return `it threw ${String(error)}`;
   const place = /\(?((?:file:\/\/)?\/[^\s()]+?\.[cm]?[jt]s(?:on)?:\d+)(?::\d+)?\)?/
-    .exec((error.stack ?? '').split('\n').filter((line) => !line.includes('node:') && !line.includes('/node_modules/')).join('\n'))?.[1]
+    .exec(
+      (error.stack ?? '')
+        .split('\n')
+        .filter((line) => !line.includes('node:') && !line.includes('/node_modules/'))
+        .join('\n'),
+    )?.[1]
     ?.replace('file://', '');
   const [message = ''] = error.message.split('\n');
   return `it threw ${error.name}: ${message}${place === undefined ? '' : ` (${place})`}`;

@@ -36,7 +36,9 @@ async function initCommand({ args, options }: CommandCall): Promise<number> {
   if (change.added.length > 0) write(manifestPath, change.text, 'w');
   // A file that came meanwhile is not overwritten either.
   for (const path of fresh) write(join(folder, path), files[path] ?? '', 'wx');
-  process.stdout.write(summary({ folder, isNew: before === null, change, fresh, kept: Object.keys(files).filter((path) => !fresh.includes(path)) }));
+  process.stdout.write(
+    summary({ folder, isNew: before === null, change, fresh, kept: Object.keys(files).filter((path) => !fresh.includes(path)) }),
+  );
   return EXIT_CODES.pass;
 }
 
@@ -55,7 +57,8 @@ function filesFor({ isModule }: ManifestChange): Readonly<Record<string, string>
 }
 
 async function isAgreed(folder: string, paths: readonly string[]): Promise<boolean> {
-  if (!process.stdin.isTTY || !process.stdout.isTTY) throw new UsageError('Cannot ask whether to write files as this is no terminal: add --yes');
+  if (!process.stdin.isTTY || !process.stdout.isTTY)
+    throw new UsageError('Cannot ask whether to write files as this is no terminal: add --yes');
   using question = createInterface({ input: process.stdin, output: process.stdout });
   const answer = await question.question(`This writes into ${folder}:\n${paths.map((path) => `  ${path}\n`).join('')}Go on? [Y/n] `);
   return /^(?:y|yes)?$/i.test(answer.trim());

@@ -30,7 +30,9 @@ async function listCommand({ args, options }: CommandCall): Promise<number> {
     process.stderr.write(`${nothingChosen(loaded, selection, project)}\n`);
     return EXIT_CODES.nothing;
   }
-  process.stdout.write(options['json'] === true ? `${JSON.stringify(selection.chosen.map(entryOf), null, 2)}\n` : describeScenarios(selection.chosen));
+  process.stdout.write(
+    options['json'] === true ? `${JSON.stringify(selection.chosen.map(entryOf), null, 2)}\n` : describeScenarios(selection.chosen),
+  );
   return EXIT_CODES.pass;
 }
 

@@ -17,7 +17,10 @@ export function prepareOutput(folder: string): void {
     writeFileSync(probe, '');
     rmSync(probe);
   } catch (cause) {
-    throw new HarnessError(`Cannot write results as '--output' must be a writable folder: ${folder}: ${(cause as Error).message}. Choose another with --output`, { cause });
+    throw new HarnessError(
+      `Cannot write results as '--output' must be a writable folder: ${folder}: ${(cause as Error).message}. Choose another with --output`,
+      { cause },
+    );
   }
   const freeBytes = freeSpace(folder);
   if (freeBytes < ROOM_BYTES) {
@@ -38,7 +41,10 @@ export function freeSpace(folder: string): number {
  * @throws {HarnessError} if it cannot be made
  */
 export function makeRunFolder(output: string, scenario: string, now: Date): string {
-  const time = now.toISOString().replace(/\.\d+Z$/, 'Z').replaceAll(':', '-');
+  const time = now
+    .toISOString()
+    .replace(/\.\d+Z$/, 'Z')
+    .replaceAll(':', '-');
   const relative = join(scenario, time);
   try {
     mkdirSync(join(output, scenario), { recursive: true });
@@ -47,7 +53,9 @@ export function makeRunFolder(output: string, scenario: string, now: Date): stri
       if (isMade(join(output, folder))) return folder;
     }
   } catch (cause) {
-    throw new HarnessError(`Cannot make a folder for the run in ${output}: ${(cause as Error).message}. Choose another with --output`, { cause });
+    throw new HarnessError(`Cannot make a folder for the run in ${output}: ${(cause as Error).message}. Choose another with --output`, {
+      cause,
+    });
   }
 }
 

@@ -39,7 +39,9 @@ async function planCommand(call: CommandCall): Promise<number> {
   }
   if (more.length > 0) {
     const names = selection.chosen.map(({ scenario }) => scenario.name).join(', ');
-    throw wrongCommandLine([{ path: '<scenario>', expected: 'what matches one scenario', found: `'${args[0] ?? ''}', which matches ${names}` }]);
+    throw wrongCommandLine([
+      { path: '<scenario>', expected: 'what matches one scenario', found: `'${args[0] ?? ''}', which matches ${names}` },
+    ]);
   }
   demandKnownServices([chosen], settings.overrides);
   const planned = ((): ReturnType<typeof planScenario> => {

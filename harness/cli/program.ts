@@ -45,7 +45,9 @@ function addCommand(program: CommanderCommand, command: Command, done: (code: nu
     .addHelpText('after', examplesText(command));
   for (const flag of command.flags) sub.addOption(optionOf(flag));
   sub.action(async () => {
-    done(await command.run({ args: sub.processedArgs.flat().filter((arg): arg is string => typeof arg === 'string'), options: sub.opts() }));
+    done(
+      await command.run({ args: sub.processedArgs.flat().filter((arg): arg is string => typeof arg === 'string'), options: sub.opts() }),
+    );
   });
 }
 

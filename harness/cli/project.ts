@@ -25,7 +25,9 @@ export async function openProject(cwd: string, named?: string): Promise<Project>
   const file = named === undefined ? nearestConfig(cwd) : resolve(cwd, named);
   if (file === null) return { folder: cwd, configFile: null, config: defineConfig({}) };
   if (!existsSync(file) || !statSync(file).isFile()) {
-    throw new UsageError(`Cannot read the configuration as '--config' must be a file: ${file} ${existsSync(file) ? 'is none' : 'does not exist'}`);
+    throw new UsageError(
+      `Cannot read the configuration as '--config' must be a file: ${file} ${existsSync(file) ? 'is none' : 'does not exist'}`,
+    );
   }
   return { folder: dirname(file), configFile: file, config: await readConfig(file) };
 }
@@ -48,7 +50,9 @@ async function readConfig(file: string): Promise<Config> {
     throw new UsageError(`Cannot read the configuration ${file}: ${importFailure(error)}`);
   }
   if (exported === undefined) {
-    throw new UsageError(`Cannot read the configuration ${file} as it must have a default export: write export default defineConfig({ … })`);
+    throw new UsageError(
+      `Cannot read the configuration ${file} as it must have a default export: write export default defineConfig({ … })`,
+    );
   }
   try {
     return defineConfig(exported as Partial<Config>);

@@ -28,13 +28,20 @@ async function proxyCommand({ options }: CommandCall): Promise<number> {
   const port = wholeOption(options, { name: 'port', min: 0, max: 65_535 }, problems) ?? 8474;
   const seed = wholeOption(options, { name: 'seed', min: 0, max: 0xffff_ffff }, problems) ?? 1;
   if (!isLoopback(host) && options['allowNonLoopback'] !== true) {
-    problems.push({ path: '--host', expected: 'an address of this machine alone', found: `'${host}'`, hint: 'add --allow-non-loopback if others are meant to reach it' });
+    problems.push({
+      path: '--host',
+      expected: 'an address of this machine alone',
+      found: `'${host}'`,
+      hint: 'add --allow-non-loopback if others are meant to reach it',
+    });
   }
   demandNoProblems(problems);
   const { startProxyServer } = await import('../run/proxy/server.ts');
   using interrupts = listenForInterrupts(() => undefined);
   await using server = await startProxyServer({ host, port, seed });
-  process.stdout.write(`fault proxy on http://${server.host.includes(':') ? `[${server.host}]` : server.host}:${server.port} (Toxiproxy's API; Ctrl-C ends it)\n`);
+  process.stdout.write(
+    `fault proxy on http://${server.host.includes(':') ? `[${server.host}]` : server.host}:${server.port} (Toxiproxy's API; Ctrl-C ends it)\n`,
+  );
   if (!interrupts.signal.aborted) await new Promise((resolve) => interrupts.signal.addEventListener('abort', resolve, { once: true }));
   return interrupts.code() ?? EXIT_CODES.pass;
 }

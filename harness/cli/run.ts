@@ -37,7 +37,10 @@ export const run: Command = {
     { flags: '-g, --grep <pattern>', description: 'only scenarios whose name, title or tags match this regular expression' },
     ...PLAN_FLAGS,
     { flags: '--repeat <n>', description: 'run each scenario n times, each time with the next seed (default: 1)' },
-    { flags: '--reporter <names>', description: `of ${['terminal', ...Object.keys(everyReporter)].join(', ')}; separated by commas (default: the configuration's)` },
+    {
+      flags: '--reporter <names>',
+      description: `of ${['terminal', ...Object.keys(everyReporter)].join(', ')}; separated by commas (default: the configuration's)`,
+    },
     { flags: '-o, --output <dir>', description: "folder of the results (default: the configuration's)" },
     { flags: '--keep', description: 'leave the services up after the run, until Ctrl-C; for one run' },
     { flags: '--list', description: 'say what would run, and run nothing' },
@@ -97,7 +100,8 @@ function readOwnFlags(options: CommandCall['options'], { config, folder }: Proje
   const names = asked === undefined ? config.reporters : asked.split(',').map((name) => name.trim());
   const known = new Map<string, Reporter>(Object.entries(everyReporter as Readonly<Record<string, unknown>>) as [string, Reporter][]);
   const place = asked === undefined ? 'config › reporters' : '--reporter';
-  for (const name of names) if (name !== 'terminal' && !known.has(name)) problems.push(unknownName(place, name, ['terminal', ...known.keys()]));
+  for (const name of names)
+    if (name !== 'terminal' && !known.has(name)) problems.push(unknownName(place, name, ['terminal', ...known.keys()]));
   const output = textOption(options, 'output');
   if (output === '') problems.push({ path: '--output', expected: 'a folder', found: 'nothing' });
   return {
@@ -140,9 +144,15 @@ interface StartRequest {
 
 async function start(runs: readonly PlannedRun[], { own, project, configNamed }: StartRequest): Promise<number> {
   const redactor = redactorOf(project.config.redact);
-  using screen = openScreen({ redact: (text) => redactor.text(text), shows: ({ kind }) => own.isTold || kind === 'suite-ended' || kind === 'note' });
+  using screen = openScreen({
+    redact: (text) => redactor.text(text),
+    shows: ({ kind }) => own.isTold || kind === 'suite-ended' || kind === 'note',
+  });
   using interrupts = listenForInterrupts((signal) =>
-    screen.tell({ kind: 'note', text: `${signal}: the load stops, faults are withdrawn, what was seen is written down. Once more ends it at once` }),
+    screen.tell({
+      kind: 'note',
+      text: `${signal}: the load stops, faults are withdrawn, what was seen is written down. Once more ends it at once`,
+    }),
   );
   if (own.isTold) screen.tell({ kind: 'note', text: `seed ${runs[0]?.request.seed ?? 0}` });
   const keep = async (addresses: Readonly<Record<string, string>>): Promise<void> => {

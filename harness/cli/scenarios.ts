@@ -63,7 +63,9 @@ async function readScenario(path: string, file: string): Promise<Read> {
     const value = exported.default;
     if (value === undefined) return { problems: [{ path: file, expected, found: exportsInWords(exported) }] };
     if (typeof value !== 'object' || value === null || !('schemaVersion' in value)) {
-      return { problems: [{ path: file, expected, found: `a default export of another kind (${Array.isArray(value) ? 'a list' : typeof value})` }] };
+      return {
+        problems: [{ path: file, expected, found: `a default export of another kind (${Array.isArray(value) ? 'a list' : typeof value})` }],
+      };
     }
     const scenario = value as Scenario;
     // Without a name of its own a scenario has its file's.

@@ -39,7 +39,11 @@ export function openScreen({ redact, shows }: ScreenOptions): Screen {
   let state = openTerminal(isLive ? 'live' : 'plain');
   let drawn = 0;
   let startedMs = performance.now();
-  const print = (line: Line): string => `${lineText(line.map((piece) => ({ ...piece, text: printable(redact(piece.text)) })), paint)}\n`;
+  const print = (line: Line): string =>
+    `${lineText(
+      line.map((piece) => ({ ...piece, text: printable(redact(piece.text)) })),
+      paint,
+    )}\n`;
   const erased = (): string => (drawn === 0 ? '' : `\u001b[${drawn}A\u001b[J`);
   const draw = (lines: readonly Line[]): void => {
     const block = liveLines(state, process.stdout.columns || 80);

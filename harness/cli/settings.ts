@@ -30,7 +30,8 @@ const SEED_MAX = 0xffff_ffff;
 export function readSettings({ options }: CommandCall, config: Config, problems: Problem[]): Settings {
   const environment = textOption(options, 'env') ?? config.environment;
   const environments = Object.keys(catalogue.environments);
-  if (!environments.includes(environment)) problems.push(unknownName(textOption(options, 'env') === undefined ? 'config › environment' : '--env', environment, environments));
+  if (!environments.includes(environment))
+    problems.push(unknownName(textOption(options, 'env') === undefined ? 'config › environment' : '--env', environment, environments));
   const pace = textOption(options, 'pace') ?? 'full';
   if (pace !== 'full' && pace !== 'fast') problems.push(unknownName('--pace', pace, ['full', 'fast']));
   const seed = wholeOption(options, { name: 'seed', min: 0, max: SEED_MAX }, problems) ?? config.seed;
@@ -48,7 +49,12 @@ export function wrongCommandLine(problems: readonly Problem[]): UsageError {
 
 export function unknownName(path: string, name: string, known: readonly string[]): Problem {
   const near = nearest(name, known);
-  return { path, expected: `one of ${known.join(', ')}`, found: show(name), ...(near === undefined ? {} : { hint: `did you mean '${near}'?` }) };
+  return {
+    path,
+    expected: `one of ${known.join(', ')}`,
+    found: show(name),
+    ...(near === undefined ? {} : { hint: `did you mean '${near}'?` }),
+  };
 }
 
 export function textOption(options: CommandCall['options'], name: string): string | undefined {

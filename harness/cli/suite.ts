@@ -69,7 +69,8 @@ export function demandPlans(runs: readonly PlannedRun[]): void {
       problems.set(loaded.file, problemsIn(loaded.file, error));
     }
   }
-  if (problems.size > 0) throw new UsageError('Cannot run as what is declared is wrong; nothing was started:', [...problems.values()].flat());
+  if (problems.size > 0)
+    throw new UsageError('Cannot run as what is declared is wrong; nothing was started:', [...problems.values()].flat());
 }
 
 /**
@@ -119,7 +120,11 @@ async function carryOut(run: PlannedRun, request: SuiteRequest & { readonly plac
     runId,
     folder,
     durationMs: Math.round(performance.now() - startedMs),
-    replay: replayCommand({ name: loaded.scenario.name, ...run.request, ...(request.configNamed === undefined ? {} : { configNamed: request.configNamed }) }),
+    replay: replayCommand({
+      name: loaded.scenario.name,
+      ...run.request,
+      ...(request.configNamed === undefined ? {} : { configNamed: request.configNamed }),
+    }),
   });
   try {
     folder = makeRunFolder(output, loaded.scenario.name, new Date());
@@ -138,7 +143,8 @@ async function carryOut(run: PlannedRun, request: SuiteRequest & { readonly plac
     const reason = redactorOf(project.config.redact).text(failureOf(error).text);
     const result = whatIsLeft(join(output, folder, RECORDING_FILE));
     const [sentence = ''] = reason.split('\n');
-    const outcome = result === null ? brokenOutcome(facts(''), sentence) : scenarioOutcome(facts(result.recording.run.runId), result.verdict);
+    const outcome =
+      result === null ? brokenOutcome(facts(''), sentence) : scenarioOutcome(facts(result.recording.run.runId), result.verdict);
     return { outcome, result, trouble: interrupts.signal.aborted ? null : reason };
   }
 }
@@ -158,7 +164,11 @@ function whatIsLeft(path: string): RunResult | null {
 type Digests = ReadonlyMap<Reporter, unknown[]>;
 
 /** Keeps what the reporters need of a run and lets the rest go. Answers whether all went well. */
-function digest({ outcome, result }: RunEnd, index: number, { screen, output, digests }: SuiteRequest & { readonly digests: Digests }): boolean {
+function digest(
+  { outcome, result }: RunEnd,
+  index: number,
+  { screen, output, digests }: SuiteRequest & { readonly digests: Digests },
+): boolean {
   try {
     if (outcome.folder !== '') {
       writeWhole(join(output, outcome.folder, 'outcome.json'), `${JSON.stringify(suiteOutcome([outcome]), null, 2)}\n`);
@@ -173,7 +183,10 @@ function digest({ outcome, result }: RunEnd, index: number, { screen, output, di
 }
 
 /** Writes every report; one that cannot be written does not keep the others from being. Answers the files, as paths from here. */
-async function render(outcome: Outcome, { reporters, digests, output, screen }: SuiteRequest & { readonly digests: Digests }): Promise<readonly string[]> {
+async function render(
+  outcome: Outcome,
+  { reporters, digests, output, screen }: SuiteRequest & { readonly digests: Digests },
+): Promise<readonly string[]> {
   const files: string[] = [];
   for (const reporter of reporters) {
     const path = join(output, reporter.file);

@@ -1,3 +1,3 @@
-export { createRecorder, type Recorder } from './recorder.ts';
+export { createRecorder } from './recorder.ts';
 export { createStore } from './store.ts';
 export { loadRecording } from './loader.ts';

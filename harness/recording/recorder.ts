@@ -26,18 +26,85 @@ export interface RecorderOptions {
 
 /** A recorder over a fresh store. */
 export function createRecorder({ store, redactor, limits, onFailure }: RecorderOptions): Recorder {
+  const batch = batchInto(store, onFailure);
+  const counted = ['events', 'exchanges', 'effects'] as const;
   const counts = { events: 0, exchanges: 0, effects: 0 };
   const dropped = { events: 0, exchanges: 0, effects: 0 };
+  const admit = (table: (typeof counted)[number]): boolean => {
+    if (counts[table] >= limits[table]) {
+      dropped[table]++;
+      return false;
+    }
+    counts[table]++;
+    return true;
+  };
+  const finish = (row: NewEvent): void => {
+    for (const what of counted) {
+      if (dropped[what] === 0) continue;
+      batch.push({
+        table: 'events',
+        row: { id: ++counts.events, atUs: row.atUs, kind: 'lost', what, count: dropped[what], limit: limits[what] },
+      });
+    }
+    batch.push({ table: 'events', row: numbered(redactor.value(row), ++counts.events) });
+    batch.flush();
+  };
+  const append = (record: SinkRecord): void => {
+    switch (record.table) {
+      case 'run':
+        batch.guarded(() => store.describe(redactor.value<RunInfo>(record.row)));
+        return;
+      case 'events':
+        // The last event says whether the run is whole: no limit may swallow it.
+        if (record.row.kind === 'run-ended') finish(record.row);
+        else if (admit('events')) batch.push({ table: 'events', row: numbered(redactor.value(record.row), counts.events) });
+        return;
+      case 'requests': {
+        const observed = redactor.value(record.row.observed);
+        batch.push({ table: 'requests', row: { ...record.row, observed }, sentinel: record.row.name === SENTINEL });
+        return;
+      }
+      case 'exchanges':
+        if (admit('exchanges')) {
+          const { path, observed } = record.row;
+          batch.push({
+            table: 'exchanges',
+            row: { ...record.row, id: counts.exchanges, path: redactor.text(path), observed: redactor.value(observed) },
+          });
+        }
+        return;
+      case 'effects':
+        if (admit('effects'))
+          batch.push({ table: 'effects', row: { ...record.row, id: counts.effects, key: redactor.text(record.row.key) } });
+        return;
+      case 'spans':
+        batch.push({ table: 'spans', row: record.row });
+    }
+  };
+  return {
+    append,
+    flush: batch.flush,
+    [Symbol.dispose]: () => {
+      batch.flush();
+      batch.guarded(() => store[Symbol.dispose]());
+    },
+  };
+}
+
+/** Rows on their way to the store. After its first failure nothing more is tried: what is there stays readable. */
+function batchInto(
+  store: Store,
+  onFailure: RecorderOptions['onFailure'],
+): { push(row: StoredRow): void; flush(): void; guarded(work: () => void): void } {
   let waiting: StoredRow[] = [];
   let timer: NodeJS.Timeout | undefined;
-  let failed = false;
-
+  let hasFailed = false;
   const guarded = (work: () => void): void => {
-    if (failed) return;
+    if (hasFailed) return;
     try {
       work();
     } catch (error) {
-      failed = true;
+      hasFailed = true;
       onFailure(error as Error);
     }
   };
@@ -54,65 +121,7 @@ export function createRecorder({ store, redactor, limits, onFailure }: RecorderO
     if (waiting.length >= BATCH_ROWS) flush();
     else timer ??= setTimeout(flush, BATCH_MS);
   };
-  const admit = (table: 'events' | 'exchanges' | 'effects'): boolean => {
-    if (counts[table] >= limits[table]) {
-      dropped[table]++;
-      return false;
-    }
-    counts[table]++;
-    return true;
-  };
-  const append: Sink = (record) => {
-    if (record.table === 'run') guarded(() => store.describe(redactor.value<RunInfo>(record.row)));
-    else appendRow(record);
-  };
-  const appendRow = (record: Exclude<SinkRecord, { table: 'run' }>): void => {
-    switch (record.table) {
-      case 'events':
-        // The last event says whether the run is whole: no limit may swallow it.
-        if (record.row.kind === 'run-ended') finish(record.row);
-        else if (admit('events')) push({ table: 'events', row: numbered(redactor.value(record.row), counts.events) });
-        return;
-      case 'requests': {
-        const observed = record.row.observed === null ? null : redactor.value(record.row.observed);
-        push({ table: 'requests', row: { ...record.row, observed }, sentinel: record.row.name === SENTINEL });
-        return;
-      }
-      case 'exchanges':
-        if (admit('exchanges')) {
-          const { path, observed } = record.row;
-          push({
-            table: 'exchanges',
-            row: { ...record.row, id: counts.exchanges, path: redactor.text(path), observed: redactor.value(observed) },
-          });
-        }
-        return;
-      case 'effects':
-        if (admit('effects')) push({ table: 'effects', row: { ...record.row, id: counts.effects, key: redactor.text(record.row.key) } });
-        return;
-      case 'spans':
-        push({ table: 'spans', row: record.row });
-    }
-  };
-  const finish = (row: NewEvent): void => {
-    for (const what of ['events', 'exchanges', 'effects'] as const) {
-      if (dropped[what] === 0) continue;
-      push({
-        table: 'events',
-        row: { id: ++counts.events, atUs: row.atUs, kind: 'lost', what, count: dropped[what], limit: limits[what] },
-      });
-    }
-    push({ table: 'events', row: numbered(redactor.value(row), ++counts.events) });
-    flush();
-  };
-  return {
-    append,
-    flush,
-    [Symbol.dispose]: () => {
-      flush();
-      guarded(() => store[Symbol.dispose]());
-    },
-  };
+  return { push, flush, guarded };
 }
 
 function numbered(row: NewEvent, id: number): RunEvent {

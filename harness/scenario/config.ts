@@ -1,10 +1,7 @@
-import { DEFAULT_GUARDS } from '../model/guards.ts';
 import { UsageError, type Problem } from '../model/problem.ts';
 import type { Config } from '../model/scenario.ts';
 import { shapeProblems, show, type Shape } from '../model/shape.ts';
 import { NO_NAMES, isRecord, unknownFieldProblems } from './validate-data.ts';
-
-export { DEFAULT_GUARDS };
 
 const DEFAULTS: Config = {
   scenarios: ['scenarios'],

@@ -4,7 +4,7 @@ import { show } from '../model/shape.ts';
 import { constant } from './arrivals.ts';
 
 export { constant, poisson, ramp, spike } from './arrivals.ts';
-export { del, get, post, put, request, type BodyOptions, type RequestOptions } from './request.ts';
+export { del, get, post, put, request } from './request.ts';
 
 /** Names that `{…}` may always stand for: a fresh UUID, and the arrival's ordinal in the run. */
 const BUILTIN_PLACEHOLDERS: readonly string[] = ['uuid', 'seq'];

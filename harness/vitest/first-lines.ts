@@ -6,7 +6,10 @@ const REASONS_MAX = 6;
 export function firstLines({ verdict, name, sentence, findings, replay }: ScenarioOutcome, report: string): string {
   const decisive = findings.find((finding) => finding.verdict === verdict);
   const others = findings.filter((finding) => finding.verdict !== 'pass' && finding !== decisive);
-  const head = decisive === undefined ? sentence : `${decisive.check} ${decisive.subject}: measured ${decisive.measured}, expected ${decisive.expected}`;
+  const head =
+    decisive === undefined
+      ? sentence
+      : `${decisive.check} ${decisive.subject}: measured ${decisive.measured}, expected ${decisive.expected}`;
   return [
     `${verdict} ${name}: ${head}`,
     ...(decisive === undefined ? [] : [`  ${decisive.sentence}`]),

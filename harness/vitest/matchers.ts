@@ -42,14 +42,22 @@ export const chaosMatchers = {
     const alike = outcome.findings.filter((finding) => finding.check === check && (subject === undefined || finding.subject === subject));
     const pass = alike.some((finding) => finding.verdict === verdict);
     const wanted = `${check}${subject === undefined ? '' : ` ${subject}`} as ${verdict}`;
-    const found = alike.length === 0 ? `it was not looked at; the checks were ${[...new Set(outcome.findings.map((finding) => finding.check))].join(', ')}` : alike.map((finding) => `${finding.verdict}: ${finding.sentence}`).join('\n  ');
-    return { pass, message: () => `expected ${outcome.name} ${pass ? 'not ' : ''}to have found ${wanted}\n  ${found}\n  report: ${report}` };
+    const found =
+      alike.length === 0
+        ? `it was not looked at; the checks were ${[...new Set(outcome.findings.map((finding) => finding.check))].join(', ')}`
+        : alike.map((finding) => `${finding.verdict}: ${finding.sentence}`).join('\n  ');
+    return {
+      pass,
+      message: () => `expected ${outcome.name} ${pass ? 'not ' : ''}to have found ${wanted}\n  ${found}\n  report: ${report}`,
+    };
   },
 } as const;
 
 function runOf(received: unknown, matcher: string): ChaosRun {
   if (typeof received === 'object' && received !== null && 'outcome' in received && 'report' in received) return received as ChaosRun;
-  throw new TypeError(`Cannot use ${matcher} as the value must be what runChaos answered (was it awaited?): current value is ${String(received)}`);
+  throw new TypeError(
+    `Cannot use ${matcher} as the value must be what runChaos answered (was it awaited?): current value is ${String(received)}`,
+  );
 }
 
 expect.extend(chaosMatchers);

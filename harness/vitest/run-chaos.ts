@@ -96,7 +96,13 @@ export async function runChaos(scenario: Scenario, options: ChaosOptions = {}): 
 /** What a plan is made of, with everything that was left out filled in. */
 export function planRequest({ config = {}, seed, pace = 'full', set = {}, environment }: ChaosOptions): PlanRequest {
   const full = defineConfig(config);
-  return { config: full, environment: environment ?? full.environment, seed: seed ?? seedAsked() ?? full.seed ?? randomInt(2 ** 32), pace, overrides: set };
+  return {
+    config: full,
+    environment: environment ?? full.environment,
+    seed: seed ?? seedAsked() ?? full.seed ?? randomInt(2 ** 32),
+    pace,
+    overrides: set,
+  };
 }
 
 /** What is no number is refused with the plan. */
@@ -119,8 +125,18 @@ export function withName(scenario: Scenario): Scenario {
 function makeFolder(parent: string): string {
   try {
     mkdirSync(parent, { recursive: true });
-    return mkdtempSync(join(parent, `${new Date().toISOString().replace(/\.\d+Z$/, 'Z').replaceAll(':', '-')}-`));
+    return mkdtempSync(
+      join(
+        parent,
+        `${new Date()
+          .toISOString()
+          .replace(/\.\d+Z$/, 'Z')
+          .replaceAll(':', '-')}-`,
+      ),
+    );
   } catch (cause) {
-    throw new HarnessError(`Cannot make a folder for the run in ${parent}: ${(cause as Error).message}. Choose another with 'output'`, { cause });
+    throw new HarnessError(`Cannot make a folder for the run in ${parent}: ${(cause as Error).message}. Choose another with 'output'`, {
+      cause,
+    });
   }
 }

@@ -20,16 +20,21 @@ export function startChild<Q, R>(entry: string, execArgv: readonly string[] = []
     serialization: 'advanced',
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
-  let last: Promise<unknown> = Promise.resolve();
+  // Whoever asks is told of it; a child that nobody asks needs no start.
+  const started = once(child, 'spawn');
+  let last: Promise<unknown> = started.catch((error: unknown) => error);
   return {
     pid: child.pid ?? 0,
     ask(question) {
-      const asked = last.then(() => exchange<Q, R>(child, entry, question));
+      const asked = last.then(async () => {
+        await started;
+        return exchange<Q, R>(child, entry, question);
+      });
       last = asked.catch((error: unknown) => error);
       return asked;
     },
     async [Symbol.asyncDispose]() {
-      if (child.exitCode !== null || child.signalCode !== null) return;
+      if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
       const exited = once(child, 'exit');
       child.kill('SIGKILL');
       await exited;

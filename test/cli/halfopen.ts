@@ -68,7 +68,8 @@ export function start(args: readonly string[], { cwd = fixture, env = {} }: Star
     printed: () => stdout,
     async untilPrinted(text) {
       while (!stdout.includes(text)) {
-        if (child.exitCode !== null || child.signalCode !== null) throw new Error(`ended without printing '${text}':\n${stdout}\n${stderr}`);
+        if (child.exitCode !== null || child.signalCode !== null)
+          throw new Error(`ended without printing '${text}':\n${stdout}\n${stderr}`);
         await delay(20);
       }
     },

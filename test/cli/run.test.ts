@@ -16,14 +16,25 @@ function unpacked(path: string): string {
 describe('a run that holds', () => {
   test('ends with 0, writes every result, and holds no secret that was planted in headers, paths, bodies, variables and logs', async () => {
     const output = temporaryFolder();
-    const { code, stdout, stderr } = await halfopen(['run', 'holds', '--seed', '7', '--output', output, '--set', 'front.API_KEY=planted-on-the-command-line']);
+    const { code, stdout, stderr } = await halfopen([
+      'run',
+      'holds',
+      '--seed',
+      '7',
+      '--output',
+      output,
+      '--set',
+      'front.API_KEY=planted-on-the-command-line',
+    ]);
     expect(stderr).toBe('');
     expect(code).toBe(0);
     expect(stdout).toContain('seed 7');
     expect(stdout).toContain(join(output, 'report.html'));
     const folder = runFolder(output, 'holds');
     const written = filesUnder(output).map((path) => path.slice(output.length + 1));
-    const inRun = ['plan.json', 'recording.sqlite', 'outcome.json', 'logs/front.log', 'logs/back.log'].map((file) => join('holds', basename(folder), file));
+    const inRun = ['plan.json', 'recording.sqlite', 'outcome.json', 'logs/front.log', 'logs/back.log'].map((file) =>
+      join('holds', basename(folder), file),
+    );
     expect(written).toEqual(expect.arrayContaining(['report.html', 'junit.xml', 'outcome.json', ...inRun]));
     expect(readlinkSync(join(output, 'holds/latest'))).toBe(basename(folder));
 
@@ -51,7 +62,9 @@ describe('runs that do not', () => {
     // oxlint-disable-next-line no-control-regex -- as above
     const plain = stdout.replace(/\u001b\[\d+m/g, '');
     const first = plain.split('\n').find((line) => line.startsWith('✗ fail'));
-    expect(first).toMatch(/^✗ fail breaks: availability call: .*expected .* · replay: npx halfopen run breaks --seed 11 --set 'front\.API_KEY=\[redacted\]'$/);
+    expect(first).toMatch(
+      /^✗ fail breaks: availability call: .*expected .* · replay: npx halfopen run breaks --seed 11 --set 'front\.API_KEY=\[redacted\]'$/,
+    );
     expect(plain).toMatch(/invalid unfelt: .*fault-was-felt idle/);
     const outcome = readJson(join(output, 'outcome.json')) as Outcome;
     expect(outcome.verdict).toBe('fail');

@@ -23,7 +23,15 @@ describe('the command line', () => {
     const args = ['run', '--pace', 'fats', '--env', 'embeded', '--seed', '-1', '--repeat', '0', '--set', 'front', '--reporter', 'htm'];
     const { code, stderr } = await halfopen(args);
     expect(code).toBe(2);
-    for (const text of ["--pace: expected one of full, fast", "did you mean 'fast'?", "did you mean 'embedded'?", '--repeat: expected a whole number', '--set: expected service.VAR=value', "did you mean 'html'?", '--seed']) {
+    for (const text of [
+      '--pace: expected one of full, fast',
+      "did you mean 'fast'?",
+      "did you mean 'embedded'?",
+      '--repeat: expected a whole number',
+      '--set: expected service.VAR=value',
+      "did you mean 'html'?",
+      '--seed',
+    ]) {
       expect(stderr).toContain(text);
     }
   });
@@ -114,11 +122,22 @@ describe('what is declared', () => {
   test('a misspelt edge, two faults of one name and impossible times are told at once, with their paths', async () => {
     const storm = { name: 'storm', inject: { kind: 'http-status', edge: 'front->bakc', status: 503, target: {} }, from: '-1s', for: '0s' };
     const cwd = temporaryProject({
-      'scenarios/wrong.chaos.json': asJson({ faults: [storm, { ...storm, from: '0s', for: '5h' }], timeline: { warmupMs: 0, baselineMs: 0, recoveryMs: 1000 } }),
+      'scenarios/wrong.chaos.json': asJson({
+        faults: [storm, { ...storm, from: '0s', for: '5h' }],
+        timeline: { warmupMs: 0, baselineMs: 0, recoveryMs: 1000 },
+      }),
     });
     const { code, stderr } = await halfopen(['run', '--output', 'out'], { cwd });
     expect(code).toBe(2);
-    for (const text of ["faults[0].inject.edge", "did you mean 'front->back'?", 'faults[0].from', 'faults[0].for', 'faults[1].for', 'faults[1].name', 'timeline.baselineMs']) {
+    for (const text of [
+      'faults[0].inject.edge',
+      "did you mean 'front->back'?",
+      'faults[0].from',
+      'faults[0].for',
+      'faults[1].for',
+      'faults[1].name',
+      'timeline.baselineMs',
+    ]) {
       expect(stderr).toContain(text);
     }
     expect(stderr).toContain('scenarios/wrong.chaos.json › ');
@@ -141,7 +160,13 @@ describe('what is declared', () => {
     ['names a folder that is not there', "export default { scenarios: ['elsewhere'] };", 'scenarios[0]'],
     ['names a reporter that is not there', "export default { reporters: ['hmtl'] };", "did you mean 'html'?"],
   ])('a configuration that %s is refused', async (_, text, hint) => {
-    const { code, stderr } = await halfopen(['run'], { cwd: temporaryProject({ 'halfopen.config.ts': text, 'scenarios/a.chaos.json': asJson({}) , ...(hint === 'scenarios[0]' ? { 'scenarios/.keep': '' } : {}) }) });
+    const { code, stderr } = await halfopen(['run'], {
+      cwd: temporaryProject({
+        'halfopen.config.ts': text,
+        'scenarios/a.chaos.json': asJson({}),
+        ...(hint === 'scenarios[0]' ? { 'scenarios/.keep': '' } : {}),
+      }),
+    });
     expect(code).toBe(2);
     expect(stderr).toContain(hint);
   });
@@ -153,7 +178,9 @@ describe('what is declared', () => {
   });
 
   test('a scenario that waits for ever on import does not end in silence', async () => {
-    const { code, stderr } = await halfopen(['list'], { cwd: temporaryProject({ 'scenarios/waits.chaos.js': 'await new Promise(() => {});' }) });
+    const { code, stderr } = await halfopen(['list'], {
+      cwd: temporaryProject({ 'scenarios/waits.chaos.js': 'await new Promise(() => {});' }),
+    });
     expect(code).toBe(2);
     expect(stderr).toContain('waits for what never comes');
   });

@@ -45,7 +45,8 @@ function order(overrides: Partial<FaultDriver> = {}) {
   return { calls, steps, run };
 }
 
-const STEPS = (occurrence: number): string[] => ['requested', 'acknowledged', 'withdraw-requested', 'withdrawn'].map((step) => `${occurrence} ${step}`);
+const STEPS = (occurrence: number): string[] =>
+  ['requested', 'acknowledged', 'withdraw-requested', 'withdrawn'].map((step) => `${occurrence} ${step}`);
 
 describe('a fault on the timeline', () => {
   it('is injected and withdrawn once in each of its windows, in order', async () => {

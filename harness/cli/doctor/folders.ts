@@ -34,7 +34,12 @@ async function disk(): Promise<Diagnosis> {
   const freeBytes = freeSpace(folder);
   const found = `${(freeBytes / GIGABYTE).toFixed(1)} GB free in ${folder}`;
   if (freeBytes >= DISK_ENOUGH) return { about: 'disk', state: 'fine', found };
-  return { about: 'disk', state: freeBytes < DISK_LEAST ? 'broken' : 'mind', found, wayOut: 'make room, or choose another disk with --output' };
+  return {
+    about: 'disk',
+    state: freeBytes < DISK_LEAST ? 'broken' : 'mind',
+    found,
+    wayOut: 'make room, or choose another disk with --output',
+  };
 }
 
 function writable(about: string, folder: string, wayOut: string): Diagnosis {

@@ -20,22 +20,49 @@ function node(): Diagnosis {
 function platform(): Diagnosis {
   const found = `${process.platform} ${release()} ${process.arch}`;
   if (process.platform === 'linux') return { about: 'platform', state: 'fine', found };
-  if (process.platform === 'win32') return { about: 'platform', state: 'broken', found: `${found}: signals and process groups are not what halfopen needs`, wayOut: 'use WSL 2 or a Linux container' };
-  return { about: 'platform', state: 'mind', found: `${found}: best effort; strays of services that leave their process group may outlive a killed run`, wayOut: 'use Linux for what gates a release' };
+  if (process.platform === 'win32')
+    return {
+      about: 'platform',
+      state: 'broken',
+      found: `${found}: signals and process groups are not what halfopen needs`,
+      wayOut: 'use WSL 2 or a Linux container',
+    };
+  return {
+    about: 'platform',
+    state: 'mind',
+    found: `${found}: best effort; strays of services that leave their process group may outlive a killed run`,
+    wayOut: 'use Linux for what gates a release',
+  };
 }
 
 function cores(): Diagnosis {
   const count = availableParallelism();
   if (count >= 2) return { about: 'cores', state: 'fine', found: `${count} usable` };
-  return { about: 'cores', state: 'mind', found: 'one usable: load, proxy and services wait for each other', wayOut: 'give the machine or container two cores' };
+  return {
+    about: 'cores',
+    state: 'mind',
+    found: 'one usable: load, proxy and services wait for each other',
+    wayOut: 'give the machine or container two cores',
+  };
 }
 
 function procFiles(): Diagnosis {
   const missing = ['/proc/self/environ', '/proc/self/stat'].filter((path) => !isReadable(path));
   if (process.platform === 'linux' && missing.length > 0) {
-    return { about: 'proc', state: 'mind', found: `no ${missing.join(', ')}: strays of a killed run cannot be found`, wayOut: 'mount /proc' };
+    return {
+      about: 'proc',
+      state: 'mind',
+      found: `no ${missing.join(', ')}: strays of a killed run cannot be found`,
+      wayOut: 'mount /proc',
+    };
   }
-  return { about: 'proc', state: 'fine', found: isReadable('/proc/pressure/cpu') ? 'processes and pressure can be read' : 'processes can be read; pressure cannot, which only explains noise' };
+  return {
+    about: 'proc',
+    state: 'fine',
+    found: isReadable('/proc/pressure/cpu')
+      ? 'processes and pressure can be read'
+      : 'processes can be read; pressure cannot, which only explains noise',
+  };
 }
 
 function isReadable(path: string): boolean {
@@ -75,7 +102,12 @@ async function clock(): Promise<Diagnosis> {
   const after = process.hrtime.bigint();
   const between = BigInt(stdout.trim());
   if (between >= before && between <= after) return { about: 'clock', state: 'fine', found: 'monotonic, and the same in another process' };
-  return { about: 'clock', state: 'broken', found: `another process reads ${between} between ${before} and ${after}`, wayOut: 'run all processes in one machine or time namespace' };
+  return {
+    about: 'clock',
+    state: 'broken',
+    found: `another process reads ${between} between ${before} and ${after}`,
+    wayOut: 'run all processes in one machine or time namespace',
+  };
 }
 
 const TIMER_MS = 5;
@@ -93,7 +125,12 @@ async function timers(): Promise<Diagnosis> {
   const limitMs = DEFAULT_GUARDS.sentinelP95MsMax;
   const found = `p95 of ${TIMERS} timers is ${formatMs(Math.max(0, p95Ms))} late`;
   if (p95Ms <= limitMs) return { about: 'timers', state: 'fine', found };
-  return { about: 'timers', state: 'mind', found: `${found}, more than ${formatMs(limitMs)}: findings about times may turn inconclusive`, wayOut: 'end other work on the machine' };
+  return {
+    about: 'timers',
+    state: 'mind',
+    found: `${found}, more than ${formatMs(limitMs)}: findings about times may turn inconclusive`,
+    wayOut: 'end other work on the machine',
+  };
 }
 
 function program(about: string, names: readonly string[], use: string): Diagnosis {
@@ -113,6 +150,7 @@ export const machineLooks: Readonly<Record<string, Look>> = {
   loopback,
   clock,
   timers,
-  chromium: () => program('chromium', ['chromium', 'chromium-browser', 'google-chrome'], 'optional: only tests of the report in a browser use it'),
+  chromium: () =>
+    program('chromium', ['chromium', 'chromium-browser', 'google-chrome'], 'optional: only tests of the report in a browser use it'),
   docker: () => program('docker', ['docker'], 'optional: the embedded environment does without, a later environment will use it'),
 };

@@ -37,7 +37,11 @@ export function extendManifest(before: string | null, folderName: string, halfop
     ...missing.map(([name]) => `devDependencies.${name}`),
     ...(lacksConsent ? ['allowScripts.node'] : []),
   ];
-  return { text: added.length === 0 && before !== null ? before : `${JSON.stringify(after, null, 2)}\n`, added, isModule: manifest.type === 'module' };
+  return {
+    text: added.length === 0 && before !== null ? before : `${JSON.stringify(after, null, 2)}\n`,
+    added,
+    isModule: manifest.type === 'module',
+  };
 }
 
 function freshManifest(folderName: string): Manifest {
@@ -56,5 +60,10 @@ function readManifest(text: string): Manifest {
 }
 
 function packageName(folderName: string): string {
-  return folderName.toLowerCase().replace(/[^a-z0-9-]+/g, '-').replace(/^-+|-+$/g, '') || 'chaos';
+  return (
+    folderName
+      .toLowerCase()
+      .replace(/[^a-z0-9-]+/g, '-')
+      .replace(/^-+|-+$/g, '') || 'chaos'
+  );
 }

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { HarnessError } from '../../model/problem.ts';
@@ -111,12 +111,7 @@ export async function startSupervisor(runId: string): Promise<Supervisor> {
   child.stderr.on('data', (chunk: Buffer) => (lastWords = (lastWords + chunk.toString('utf8')).slice(-2000)));
   child.stdin.on('error', (error) => onEnd(error.message));
   child.once('exit', (code, signal) => onEnd(signal === null ? `exit code ${code}` : signal));
-  await new Promise<void>((resolve, reject) => {
-    child.once('spawn', resolve);
-    child.once('error', (error) =>
-      reject(new HarnessError(`Cannot start the supervisor of the services: ${error.message}`, { cause: error })),
-    );
-  });
+  await hasStarted(child);
 
   let tickets = 0;
   const send = (command: SupervisorCommand): boolean => !isOver && child.stdin.write(`${JSON.stringify(command)}\n`);
@@ -197,4 +192,11 @@ function take(report: SupervisorReport, tracked: Map<string, Tracked>, signals: 
       return process.exited.resolve(exit);
     }
   }
+}
+
+function hasStarted(child: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    child.once('spawn', resolve);
+    child.once('error', (cause) => reject(new HarnessError(`Cannot start the supervisor of the services: ${cause.message}`, { cause })));
+  });
 }

@@ -1,7 +1,7 @@
 import type { RequestRow } from '../../model/recording.ts';
 import { launch, unsentRow, type Flight, type Lane } from './flight.ts';
 import { itineraryFrom, type Itinerary } from './itinerary.ts';
-import { openLanes } from './lanes.ts';
+import { openLanes, type Lanes } from './lanes.ts';
 import type { DriverJob, Totals } from './messages.ts';
 import { startPace } from './pacer.ts';
 import { warmUp } from './warm-up.ts';
@@ -60,12 +60,6 @@ export function openSession(job: DriverJob, nowUs: () => number, onRow: (row: Re
   const abortFlights = (): void => {
     for (const flight of flights) flight.settle('aborted');
   };
-  const abortUnsent = (rest: Itinerary): void => {
-    const endedUs = nowUs();
-    for (let departure = rest.next(); departure !== null; departure = rest.next()) {
-      if (departure.kind === 'arrival') onRow(unsentRow(lanes.arrival(departure.ordinal), departure, endedUs));
-    }
-  };
   const onLastSent = (): void => {
     isLastSent = true;
     drainTimer = setTimeout(abortFlights, job.drainMs);
@@ -84,7 +78,7 @@ export function openSession(job: DriverJob, nowUs: () => number, onRow: (row: Re
     stop() {
       stopPace();
       itinerary ??= itineraryFrom(job, nowUs());
-      abortUnsent(itinerary);
+      for (const row of unsentRows(itinerary, lanes, nowUs())) onRow(row);
       isLastSent = true;
       abortFlights();
       endIfDone();
@@ -97,4 +91,11 @@ export function openSession(job: DriverJob, nowUs: () => number, onRow: (row: Re
     counts: () => ({ inFlight: flights.size, sent }),
     close: () => lanes.close(),
   };
+}
+
+/** What was still to come, as arrivals that nobody sent. */
+function* unsentRows(rest: Itinerary, lanes: Lanes, endedUs: number): Generator<RequestRow> {
+  for (let departure = rest.next(); departure !== null; departure = rest.next()) {
+    if (departure.kind === 'arrival') yield unsentRow(lanes.arrival(departure.ordinal), departure, endedUs);
+  }
 }

@@ -16,66 +16,20 @@ export function toxiproxyRoutes(registry: Registry): Route[] {
     if (listener === undefined) throw new ApiError(404, 'proxy not found');
     return listener;
   };
-  const findToxic = (listener: Listener, name: string | undefined): Toxic => {
-    const toxic = listener.find(name ?? '');
-    if (toxic === undefined) throw new ApiError(404, 'toxic not found');
-    return toxic;
-  };
-  const proxyPath = '/proxies/:proxy';
-  const toxicPath = `${proxyPath}/toxics/:toxic`;
+  return [...serverRoutes(registry), ...proxyRoutes(registry, find), ...toxicRoutes(find)];
+}
+
+type Find = (name: string | undefined) => Listener;
+
+const PROXY_PATH = '/proxies/:proxy';
+const TOXIC_PATH = `${PROXY_PATH}/toxics/:toxic`;
+
+function serverRoutes(registry: Registry): Route[] {
   return [
     {
       methods: ['GET'],
       path: '/version',
       handle: () => ({ kind: 'text', status: 200, type: 'application/json;charset=utf-8', text: `{"version": "${VERSION}"}\n` }),
-    },
-    {
-      methods: ['GET'],
-      path: '/proxies',
-      handle: () => json(200, Object.fromEntries(registry.all().map((proxy) => [proxy.name, proxyJson(proxy)]))),
-    },
-    {
-      methods: ['POST'],
-      path: '/proxies',
-      handle: async ({ body }) => json(201, proxyJson(await createProxy(registry, decodeFields(body)))),
-    },
-    { methods: ['GET'], path: proxyPath, handle: ({ names }) => json(200, proxyJson(find(names['proxy']))) },
-    {
-      methods: ['POST', 'PATCH'],
-      path: proxyPath,
-      handle: async ({ names, body }) => json(200, proxyJson(await updateProxy(registry, find(names['proxy']), decodeFields(body)))),
-    },
-    {
-      methods: ['DELETE'],
-      path: proxyPath,
-      handle: async ({ names }) => {
-        await registry.remove(find(names['proxy']));
-        return NO_CONTENT;
-      },
-    },
-    { methods: ['GET'], path: `${proxyPath}/toxics`, handle: ({ names }) => json(200, find(names['proxy']).toxics.map(toxicJson)) },
-    {
-      methods: ['POST'],
-      path: `${proxyPath}/toxics`,
-      handle: ({ names, body }) => json(200, toxicJson(createToxic(find(names['proxy']), decodeFields(body)))),
-    },
-    { methods: ['GET'], path: toxicPath, handle: ({ names }) => json(200, toxicJson(findToxic(find(names['proxy']), names['toxic']))) },
-    {
-      methods: ['POST', 'PATCH'],
-      path: toxicPath,
-      handle: ({ names, body }) => {
-        const listener = find(names['proxy']);
-        return json(200, toxicJson(updateToxic(listener, findToxic(listener, names['toxic']), decodeFields(body))));
-      },
-    },
-    {
-      methods: ['DELETE'],
-      path: toxicPath,
-      handle: ({ names }) => {
-        const listener = find(names['proxy']);
-        listener.removeToxic(findToxic(listener, names['toxic']));
-        return NO_CONTENT;
-      },
     },
     {
       methods: ['POST'],
@@ -90,6 +44,69 @@ export function toxiproxyRoutes(registry: Registry): Route[] {
           listener.heal();
           await listener.start();
         }
+        return NO_CONTENT;
+      },
+    },
+  ];
+}
+
+function proxyRoutes(registry: Registry, find: Find): Route[] {
+  return [
+    {
+      methods: ['GET'],
+      path: '/proxies',
+      handle: () => json(200, Object.fromEntries(registry.all().map((proxy) => [proxy.name, proxyJson(proxy)]))),
+    },
+    {
+      methods: ['POST'],
+      path: '/proxies',
+      handle: async ({ body }) => json(201, proxyJson(await createProxy(registry, decodeFields(body)))),
+    },
+    { methods: ['GET'], path: PROXY_PATH, handle: ({ names }) => json(200, proxyJson(find(names['proxy']))) },
+    {
+      methods: ['POST', 'PATCH'],
+      path: PROXY_PATH,
+      handle: async ({ names, body }) => json(200, proxyJson(await updateProxy(registry, find(names['proxy']), decodeFields(body)))),
+    },
+    {
+      methods: ['DELETE'],
+      path: PROXY_PATH,
+      handle: async ({ names }) => {
+        await registry.remove(find(names['proxy']));
+        return NO_CONTENT;
+      },
+    },
+  ];
+}
+
+function toxicRoutes(find: Find): Route[] {
+  const findToxic = (listener: Listener, name: string | undefined): Toxic => {
+    const toxic = listener.find(name ?? '');
+    if (toxic === undefined) throw new ApiError(404, 'toxic not found');
+    return toxic;
+  };
+  return [
+    { methods: ['GET'], path: `${PROXY_PATH}/toxics`, handle: ({ names }) => json(200, find(names['proxy']).toxics.map(toxicJson)) },
+    {
+      methods: ['POST'],
+      path: `${PROXY_PATH}/toxics`,
+      handle: ({ names, body }) => json(200, toxicJson(createToxic(find(names['proxy']), decodeFields(body)))),
+    },
+    { methods: ['GET'], path: TOXIC_PATH, handle: ({ names }) => json(200, toxicJson(findToxic(find(names['proxy']), names['toxic']))) },
+    {
+      methods: ['POST', 'PATCH'],
+      path: TOXIC_PATH,
+      handle: ({ names, body }) => {
+        const listener = find(names['proxy']);
+        return json(200, toxicJson(updateToxic(listener, findToxic(listener, names['toxic']), decodeFields(body))));
+      },
+    },
+    {
+      methods: ['DELETE'],
+      path: TOXIC_PATH,
+      handle: ({ names }) => {
+        const listener = find(names['proxy']);
+        listener.removeToxic(findToxic(listener, names['toxic']));
         return NO_CONTENT;
       },
     },

@@ -21,9 +21,12 @@ if (!isRepository && !existsSync(built)) {
   await import('../dist/cli/main.js');
 } else {
   const node = findNode();
-  if (node === undefined)
-    give(`halfopen needs Node ${MAJOR_NEEDED} or newer; this is ${process.versions.node}. Run: npm i -D node@${MAJOR_NEEDED}`);
-  else handOver(node, isRepository ? ['--conditions=halfopen-source'] : [], isRepository ? source : built);
+  if (node !== undefined) handOver(node, isRepository ? ['--conditions=halfopen-source'] : [], isRepository ? source : built);
+  else if (process.argv[2] === 'init' && !isRepository) {
+    // It is this command that adds the Node which the others need.
+    const { initAlone } = await import('../dist/cli/init-alone.js');
+    process.exitCode = await initAlone(process.argv.slice(3));
+  } else give(`halfopen needs Node ${MAJOR_NEEDED} or newer; this is ${process.versions.node}. Run: npm i -D node@${MAJOR_NEEDED}`);
 }
 
 function give(message) {

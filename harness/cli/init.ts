@@ -59,9 +59,13 @@ function filesFor({ isModule }: ManifestChange): Readonly<Record<string, string>
 async function isAgreed(folder: string, paths: readonly string[]): Promise<boolean> {
   if (!process.stdin.isTTY || !process.stdout.isTTY)
     throw new UsageError('Cannot ask whether to write files as this is no terminal: add --yes');
-  using question = createInterface({ input: process.stdin, output: process.stdout });
-  const answer = await question.question(`This writes into ${folder}:\n${paths.map((path) => `  ${path}\n`).join('')}Go on? [Y/n] `);
-  return /^(?:y|yes)?$/i.test(answer.trim());
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    const answer = await terminal.question(`This writes into ${folder}:\n${paths.map((path) => `  ${path}\n`).join('')}Go on? [Y/n] `);
+    return /^(?:y|yes)?$/i.test(answer.trim());
+  } finally {
+    terminal.close();
+  }
 }
 
 function write(path: string, text: string, flag: 'w' | 'wx'): void {

@@ -16,11 +16,11 @@ export interface Measured {
 
 /**
  * Measures lanes in turn, forwards and backwards by rounds (A-B-C, C-B-A, …), so that a machine that slows down or warms up does so for
- * all of them. The first round, which compiles code and opens caches, is thrown away.
+ * all of them. A first round, which compiles code and opens caches, is thrown away, but where being cold is part of what is measured.
  */
-export async function interleaved(lanes: readonly Lane[], rounds: number): Promise<readonly Measured[]> {
+export async function interleaved(lanes: readonly Lane[], rounds: number, { isCold = false } = {}): Promise<readonly Measured[]> {
   const values = new Map<string, number[]>(lanes.map(({ name }) => [name, []]));
-  for (let round = 0; round <= rounds; round++) {
+  for (let round = isCold ? 1 : 0; round <= rounds; round++) {
     for (const lane of round % 2 === 0 ? lanes : lanes.toReversed()) {
       const value = await lane.measure();
       if (round > 0) values.get(lane.name)?.push(value);

@@ -32,6 +32,7 @@ async function run({ isQuick, projectFolder, folder, signal, say }: BenchOptions
       { name: 'by hand', measure: () => startByHand(scenario, projectFolder) },
     ],
     rounds,
+    { isCold: true },
   );
   const byHandMs = measured.find(({ name }) => name === 'by hand')?.median ?? Number.NaN;
   const rows = measured.map(({ name, median, least, most }) => [

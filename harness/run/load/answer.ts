@@ -2,7 +2,7 @@ import { LIMITS } from '../../model/limits.ts';
 import type { Outcome, RequestTemplate } from '../../model/load.ts';
 import type { Observed } from '../../model/recording.ts';
 import { compileBodyCheck } from './body-schema.ts';
-import { observerOf, withinLimit } from './observe.ts';
+import { observerOf, withinLimit } from '../../model/observe.ts';
 
 /** What an answer means for the one who asked. */
 export interface Judged {

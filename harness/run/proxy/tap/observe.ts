@@ -1,4 +1,5 @@
 import { LIMITS } from '../../../model/limits.ts';
+import { observerOf, type Observer } from '../../../model/observe.ts';
 import type { Observed } from '../../../model/recording.ts';
 import type { Observe } from '../../../model/system.ts';
 
@@ -23,44 +24,15 @@ export class BodyCollector {
       if (error instanceof SyntaxError) return null;
       throw error;
     }
-    return observeBody(body, observe);
+    return compiled(observe)(body);
   }
 }
 
-/** What the pointers find in a JSON body; null where they find nothing. */
-export function observeBody(body: unknown, observe: Observe): Observed | null {
-  const markers = observe.degraded === undefined ? [] : typeof observe.degraded === 'string' ? [observe.degraded] : observe.degraded;
-  const value = scalar(observe.value, body);
-  const version = scalar(observe.version, body);
-  const ageMs = scalar(observe.age, body);
-  const observed: Observed = {
-    ...(markers.length === 0 ? {} : { degraded: markers.some((marker) => isMark(at(body, marker))) }),
-    ...(value === undefined ? {} : { value }),
-    ...(typeof version === 'string' || typeof version === 'number' ? { version } : {}),
-    ...(typeof ageMs === 'number' ? { ageMs } : {}),
-  };
-  if (Object.keys(observed).length === 0) return null;
-  return Buffer.byteLength(JSON.stringify(observed)) > LIMITS.observedBytes ? null : observed;
-}
+const observers = new WeakMap<Observe, Observer>();
 
-function isMark(value: unknown): boolean {
-  return value === true || (typeof value === 'string' && value !== '');
-}
-
-function scalar(pointer: string | undefined, body: unknown): string | number | boolean | null | undefined {
-  if (pointer === undefined) return undefined;
-  const value = at(body, pointer);
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' || value === null ? value : undefined;
-}
-
-/** The value that a JSON pointer (RFC 6901) points at, or undefined. */
-export function at(body: unknown, pointer: string): unknown {
-  if (pointer === '') return body;
-  let value = body;
-  for (const token of pointer.slice(1).split('/')) {
-    const key = token.replaceAll('~1', '/').replaceAll('~0', '~');
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
-    value = (value as Readonly<Record<string, unknown>>)[key];
-  }
-  return value;
+/** An edge's pointers are compiled once. */
+function compiled(observe: Observe): Observer {
+  const known = observers.get(observe) ?? observerOf(observe);
+  observers.set(observe, known);
+  return known;
 }

@@ -4,7 +4,8 @@ import { seededRandom } from '../../../../harness/model/random.ts';
 import { formatHostPort, parseHostPort } from '../../../../harness/run/proxy/address.ts';
 import { proxyNameOfEdge } from '../../../../harness/run/proxy/edge-name.ts';
 import type { TapRecord } from '../../../../harness/run/proxy/contract.ts';
-import { at, observeBody } from '../../../../harness/run/proxy/tap/observe.ts';
+import { observerOf } from '../../../../harness/model/observe.ts';
+import { BodyCollector } from '../../../../harness/run/proxy/tap/observe.ts';
 import { TapLog } from '../../../../harness/run/proxy/tap/tap-log.ts';
 import { cutPoints } from '../../../../harness/run/proxy/toxics/slicer.ts';
 
@@ -39,18 +40,23 @@ test('slices add up to the chunk, are never empty and never larger than size + v
   );
 });
 
-test('pointers follow RFC 6901 and stay inside the body', () => {
-  const body = { 'a/b': { '~': [10, 20] }, toString: 1 };
-  expect([at(body, '/a~1b/~0/1'), at(body, ''), at(body, '/none/x'), at([], '/constructor')]).toEqual([20, body, undefined, undefined]);
-});
-
-test('what is observed is marker, value, version and age, and nothing that is too large', () => {
-  const observe = { degraded: ['/_stale', '/_unavailable'], value: '/amount', version: '/v', age: '/ageMs' };
-  expect(observeBody({ _stale: true, amount: 5, v: 3, ageMs: 20 }, observe)).toEqual({ degraded: true, value: 5, version: 3, ageMs: 20 });
-  expect(observeBody({ _unavailable: 'cached', amount: null }, observe)).toEqual({ degraded: true, value: null });
-  expect(observeBody({ _stale: false }, observe)).toEqual({ degraded: false });
-  expect(observeBody({}, { value: '/amount' })).toBeNull();
-  expect(observeBody({ amount: 'x'.repeat(2000) }, observe)).toBeNull();
+test('a tap reads an answer by the rules of the load driver, cuts included, and leaves what is no JSON', () => {
+  const observe = { degraded: ['/_stale', '/_unavailable'], value: '/a~1b/~0/1', version: '/v', age: '/ageMs' };
+  const read = (text: string): unknown => {
+    const collector = new BodyCollector();
+    for (const letter of Buffer.from(text)) collector.add(Buffer.of(letter));
+    return collector.observe(observe);
+  };
+  const bodies = [
+    { _stale: true, 'a/b': { '~': [10, 20] }, v: 3, ageMs: 20 },
+    { _unavailable: 'cached' },
+    {},
+    [],
+    { 'a/b': { '~': [1, 'é'.repeat(3000)] } },
+  ];
+  for (const body of bodies) expect(read(JSON.stringify(body))).toEqual(observerOf(observe)(body));
+  expect(read('{"v":')).toBeNull();
+  expect(read('')).toBeNull();
 });
 
 const record: TapRecord = {

@@ -25,3 +25,9 @@ it('takes the middle of the rounds, not their mean', () => {
 it('refuses to summarise nothing', () => {
   expect(() => summarised('x', [])).toThrow(/at least one number/);
 });
+
+it('keeps the first round where being cold is part of what is measured', async () => {
+  let calls = 0;
+  const lane = { name: 'a', measure: () => Promise.resolve(++calls) };
+  expect(await interleaved([lane], 1, { isCold: true })).toEqual([{ name: 'a', median: 1, least: 1, most: 1 }]);
+});

@@ -1,12 +1,15 @@
-import { LIMITS } from '../../model/limits.ts';
-import type { Observed } from '../../model/recording.ts';
-import type { Observe } from '../../model/system.ts';
+import { LIMITS } from './limits.ts';
+import type { Observed } from './recording.ts';
+import type { Observe } from './system.ts';
 
 /** Reads the declared parts of a JSON body; null where nothing is declared or the body has none of it. */
 export type Observer = (body: unknown) => Observed | null;
 
-/** Compiles the pointers of `observe`; `redact` takes secrets out of every text that is kept. */
-export function observerOf(observe: Observe, redact: (text: string) => string): Observer {
+/**
+ * Compiles the pointers of `observe`. The load driver and the taps read answers by the same rules, cuts included, so that
+ * what users got can be compared with what its source gave. `redact` takes secrets out of every text that is kept.
+ */
+export function observerOf(observe: Observe, redact: (text: string) => string = (text) => text): Observer {
   const degraded = [observe.degraded ?? []].flat().map(pointerOf);
   const value = observe.value === undefined ? null : pointerOf(observe.value);
   const version = observe.version === undefined ? null : pointerOf(observe.version);
@@ -62,5 +65,5 @@ export function withinLimit(observed: Observed): Observed {
 }
 
 function textBytes(observed: Observed): number {
-  return Buffer.byteLength(JSON.stringify(observed));
+  return new TextEncoder().encode(JSON.stringify(observed)).length;
 }

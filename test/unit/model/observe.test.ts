@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { LIMITS } from '../../../../harness/model/limits.ts';
-import { observerOf } from '../../../../harness/run/load/observe.ts';
+import { LIMITS } from '../../../harness/model/limits.ts';
+import { observerOf } from '../../../harness/model/observe.ts';
 
 const asIs = (text: string): string => text;
 

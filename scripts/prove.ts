@@ -35,7 +35,9 @@ for (const proof of proofs.filter(({ name }) => positionals.length === 0 || posi
   const machine = machineLine(projectFolder);
   console.log(`\n${proof.title}\n${machine}\n`);
   const folder = mkdtempSync(join(tmpdir(), `halfopen-prove-${proof.name}-`));
-  const cases = openCaseStore(join(projectFolder, 'reports', '.prove', `${proof.name}.json`), commitOf(projectFolder), { isFresh: values.fresh });
+  const cases = openCaseStore(join(projectFolder, 'reports', '.prove', `${proof.name}.json`), commitOf(projectFolder), {
+    isFresh: values.fresh,
+  });
   try {
     const { holds, markdown } = await proof.run({
       runs,

@@ -4,12 +4,12 @@ import { RECORDING_FILE, reanalyze, scenarioOutcome, suiteOutcome } from '../pip
 import type { ScenarioOutcome } from '../model/outcome.ts';
 import { UsageError } from '../model/problem.ts';
 import { EXIT_CODES } from '../model/verdict.ts';
-import { lineText } from '../report/terminal-contract.ts';
+import type { Line } from '../report/terminal-contract.ts';
 import { runLine, whyLines } from '../report/terminal-summary.ts';
 import type { Command, CommandCall } from './contract.ts';
 import { openProject } from './project.ts';
 import { replayCommand } from './replay.ts';
-import { paint, printable } from './screen.ts';
+import { printedLine } from './screen.ts';
 
 export const analyze: Command = {
   name: 'analyze',
@@ -58,9 +58,9 @@ function recordingAt(asked: string): string {
 }
 
 function describe(outcome: ScenarioOutcome): string {
-  const told = [runLine(outcome), ...whyLines(outcome)].map((line) => lineText(line, paint));
-  const findings = outcome.findings.map(
-    (finding) => `  ${paint(finding.verdict.padEnd(12), finding.verdict)}  ${finding.check} ${finding.subject}: ${finding.sentence}`,
-  );
-  return `${[...told, '', ...findings].map(printable).join('\n')}\n`;
+  const findings = outcome.findings.map(({ verdict, check, subject, sentence }): Line => [
+    { text: `  ${verdict.padEnd(12)}`, style: verdict },
+    { text: `  ${check} ${subject}: ${sentence}`, style: 'plain' },
+  ]);
+  return `${[runLine(outcome), ...whyLines(outcome), [], ...findings].map(printedLine).join('\n')}\n`;
 }

@@ -15,6 +15,8 @@ export function failureOf(error: unknown): Failure {
   if (!(error instanceof Error)) return { code: EXIT_CODES.harness, text: `halfopen failed: ${String(error)}` };
   if (isUsageError(error)) return { code: EXIT_CODES.usage, text: error.message };
   if (error.name === 'HarnessError') return { code: EXIT_CODES.harness, text: error.message };
+  // The machine refused: a full disk, too many open files, a missing right.
+  if ('syscall' in error) return { code: EXIT_CODES.harness, text: `Cannot go on: ${error.message}` };
   return { code: EXIT_CODES.harness, text: `halfopen failed, and should not have: ${error.stack ?? error.message}` };
 }
 

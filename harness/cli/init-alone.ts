@@ -19,7 +19,10 @@ export async function initAlone(words: readonly string[]): Promise<number> {
   }
 }
 
-function readWords(words: readonly string[]): { readonly values: Readonly<Record<string, unknown>>; readonly positionals: readonly string[] } {
+function readWords(words: readonly string[]): {
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly positionals: readonly string[];
+} {
   try {
     return parseArgs({ args: [...words], options: { yes: { type: 'boolean', short: 'y' } }, allowPositionals: true });
   } catch (error) {

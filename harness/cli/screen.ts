@@ -39,11 +39,7 @@ export function openScreen({ redact, shows }: ScreenOptions): Screen {
   let state = openTerminal(isLive ? 'live' : 'plain');
   let drawn = 0;
   let startedMs = performance.now();
-  const print = (line: Line): string =>
-    `${lineText(
-      line.map((piece) => ({ ...piece, text: printable(redact(piece.text)) })),
-      paint,
-    )}\n`;
+  const print = (line: Line): string => `${printedLine(line.map((piece) => ({ ...piece, text: redact(piece.text) })))}\n`;
   const erased = (): string => (drawn === 0 ? '' : `\u001b[${drawn}A\u001b[J`);
   const draw = (lines: readonly Line[]): void => {
     const block = liveLines(state, process.stdout.columns || 80);
@@ -70,8 +66,12 @@ export function openScreen({ redact, shows }: ScreenOptions): Screen {
   };
 }
 
-/** What services and scenarios say must not steer the terminal. */
-export function printable(text: string): string {
+/** A line with its colours. What services and scenarios say must not steer the terminal: of control characters only ours and line ends are left. */
+export function printedLine(line: Line): string {
   // oxlint-disable-next-line no-control-regex -- control characters are what this looks for
-  return text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, '');
+  const printable = (text: string): string => text.replaceAll('\t', ' ').replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '');
+  return lineText(
+    line.map((piece) => ({ ...piece, text: printable(piece.text) })),
+    paint,
+  );
 }

@@ -20,7 +20,7 @@ import { EXIT_CODES } from '../model/verdict.ts';
 import type { Reporter } from '../report/contract.ts';
 import { failureOf, isUsageError, problemsIn } from './failure.ts';
 import type { Interrupts } from './interrupts.ts';
-import { makeRunFolder, pointLatest, writeWhole } from './output-folder.ts';
+import { makeRunFolder, pointLatest, prepareOutput, writeWhole } from './output-folder.ts';
 import type { Project } from './project.ts';
 import { replayCommand } from './replay.ts';
 import type { LoadedScenario } from './scenarios.ts';
@@ -127,6 +127,8 @@ async function carryOut(run: PlannedRun, request: SuiteRequest & { readonly plac
     }),
   });
   try {
+    // The runs before may have filled the disk.
+    prepareOutput(output);
     folder = makeRunFolder(output, loaded.scenario.name, new Date());
     plan = planScenario(loaded.scenario, run.request);
     screen.tell({ kind: 'run-started', plan, place: request.place });
@@ -145,7 +147,7 @@ async function carryOut(run: PlannedRun, request: SuiteRequest & { readonly plac
     const [sentence = ''] = reason.split('\n');
     const outcome =
       result === null ? brokenOutcome(facts(''), sentence) : scenarioOutcome(facts(result.recording.run.runId), result.verdict);
-    return { outcome, result, trouble: interrupts.signal.aborted ? null : reason };
+    return { outcome, result, trouble: error === interrupts.signal.reason ? null : reason };
   }
 }
 

@@ -15,7 +15,9 @@ describe('plan', () => {
   });
 
   test('prints the same data for programs, and the same for the same seed', async () => {
-    const [first, second, other] = await Promise.all([5, 5, 6].map((seed) => halfopen(['plan', 'holds', '--json', '--seed', String(seed)])));
+    const [first, second, other] = await Promise.all(
+      [5, 5, 6].map((seed) => halfopen(['plan', 'holds', '--json', '--seed', String(seed)])),
+    );
     const plan = JSON.parse(first?.stdout ?? '') as Plan;
     expect(plan.scenario.name).toBe('holds');
     expect(plan.faults.map(({ windows }) => windows)).toEqual([[{ fromUs: 2_500_000, toUs: 3_500_000 }]]);
@@ -37,7 +39,9 @@ describe('doctor', () => {
     const found = JSON.parse(stdout) as { about: string; state: string; found: string }[];
     expect(found.filter(({ state }) => state === 'broken')).toEqual([]);
     expect(code).toBe(0);
-    expect(found.map(({ about }) => about)).toEqual(expect.arrayContaining(['node', 'platform', 'loopback', 'clock', 'timers', 'configuration', 'disk']));
+    expect(found.map(({ about }) => about)).toEqual(
+      expect.arrayContaining(['node', 'platform', 'loopback', 'clock', 'timers', 'configuration', 'disk']),
+    );
     expect(found.find(({ about }) => about === 'configuration')?.found).toBe(join(fixture, 'halfopen.config.ts'));
   });
 
@@ -73,7 +77,10 @@ describe('init', () => {
     expect(Object.keys(after.devDependencies).toSorted()).toEqual(['halfopen', 'node']);
     // A package of CommonJS stays one, and the scenario can be read all the same.
     expect((await halfopen(['list'], { cwd })).stdout).toContain('backend-outage');
-    const texts = (): readonly string[] => filesUnder(cwd).filter((path) => !path.includes('node_modules')).map((path) => readFileSync(path, 'utf8'));
+    const texts = (): readonly string[] =>
+      filesUnder(cwd)
+        .filter((path) => !path.includes('node_modules'))
+        .map((path) => readFileSync(path, 'utf8'));
     const before = texts();
     expect((await halfopen(['init', '--yes'], { cwd })).stdout).not.toContain('wrote');
     expect(texts()).toEqual(before);

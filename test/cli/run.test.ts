@@ -1,5 +1,5 @@
 // Goal: a run ends with the documented exit code, says first what broke, keeps its results, and lets no secret into them.
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
@@ -40,6 +40,7 @@ describe('a run that holds', () => {
 
     // The log says that the service printed its secret: what is missing there was taken out.
     expect(readFileSync(join(folder, 'logs/front.log'), 'utf8')).toContain('calling with Authorization');
+    expect(unpacked(join(output, 'report.html'))).toContain('"bucketMs"');
     for (const path of filesUnder(output)) expect(unpacked(path), path).not.toContain('planted-');
     expect(stdout).not.toContain('planted-');
     expect(stdout).not.toContain('\u001b');
@@ -48,6 +49,14 @@ describe('a run that holds', () => {
     expect(again.code).toBe(0);
     const judged = (JSON.parse(again.stdout) as Outcome).scenarios[0]?.findings;
     expect(judged).toEqual((readJson(join(output, 'outcome.json')) as Outcome).scenarios[0]?.findings);
+
+    // A copy that was cut off in the middle is no recording, and is told so.
+    const cut = join(temporaryFolder(), 'cut.sqlite');
+    const whole = readFileSync(join(folder, 'recording.sqlite'));
+    writeFileSync(cut, whole.subarray(0, Math.floor(whole.length / 2)));
+    const refused = await halfopen(['analyze', cut]);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain(cut);
   });
 });
 

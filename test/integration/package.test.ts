@@ -96,14 +96,25 @@ describe.runIf(hasRegistry())('the package, installed in an empty folder', () =>
   });
 
   test('its types know the names of a system: what is misspelt does not compile', async () => {
-    const compilerOptions = { module: 'nodenext', target: 'es2024', strict: true, noEmit: true, allowImportingTsExtensions: true, skipLibCheck: true, types: [] };
+    const compilerOptions = {
+      module: 'nodenext',
+      target: 'es2024',
+      strict: true,
+      noEmit: true,
+      allowImportingTsExtensions: true,
+      skipLibCheck: true,
+      types: [],
+    };
     writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['scenarios'] }));
     const node = join(project, 'node_modules/node/bin/node');
     const tsc = [join(repository, 'node_modules/typescript/bin/tsc'), '-p', '.', '--pretty', 'false'];
     const right = await command(node, tsc, project);
     expect(right.stdout).toBe('');
     const scenario = join(project, 'scenarios/backend-outage.chaos.ts');
-    writeFileSync(join(project, 'scenarios/wrong.ts'), readFileSync(scenario, 'utf8').replace("httpStatus('web->backend'", "httpStatus('web->bakcend'"));
+    writeFileSync(
+      join(project, 'scenarios/wrong.ts'),
+      readFileSync(scenario, 'utf8').replace("httpStatus('web->backend'", "httpStatus('web->bakcend'"),
+    );
     const wrong = await command(node, tsc, project);
     rmSync(join(project, 'scenarios/wrong.ts'));
     expect(wrong.stdout).toMatch(/wrong\.ts.*web->bakcend/s);

@@ -8,7 +8,13 @@ import breaks from '../../fixtures/cli/scenarios/breaks.chaos.ts';
 import { fixture, readJson, repository, temporaryFolder, temporaryProject } from '../cli/halfopen.ts';
 
 const config = {
-  guards: { baselineOkRatioMin: 0.5, baselineDriftRatioMax: 10_000, startLagP99MsMax: 60_000, loopDelayP99MsMax: 60_000, sentinelP95MsMax: 60_000 },
+  guards: {
+    baselineOkRatioMin: 0.5,
+    baselineDriftRatioMax: 10_000,
+    startLagP99MsMax: 60_000,
+    loopDelayP99MsMax: 60_000,
+    sentinelP95MsMax: 60_000,
+  },
 };
 
 describe('runChaos and its matchers', () => {
@@ -19,9 +25,13 @@ describe('runChaos and its matchers', () => {
     expect(run).toHaveFound({ check: 'fault-was-felt', verdict: 'pass', subject: 'storm' });
     expect(run).not.toHaveFound({ check: 'availability', verdict: 'pass' });
     expect(run).not.toHavePassed();
-    expect(() => expect(run).toHavePassed()).toThrow(/^fail breaks: availability call: measured .*, expected .*\n[^]*report: .*report\.html\n {2}replay: HALFOPEN_SEED=7 npx vitest run -t/);
+    expect(() => expect(run).toHavePassed()).toThrow(
+      /^fail breaks: availability call: measured .*, expected .*\n[^]*report: .*report\.html\n {2}replay: HALFOPEN_SEED=7 npx vitest run -t/,
+    );
     expect(() => expect(run).toHaveFound({ check: 'opens', verdict: 'fail' })).toThrow('it was not looked at; the checks were');
-    expect(() => expect(run).toHaveFound({ check: 'availability', verdict: 'pass' })).toThrow(/to have found availability as pass\n {2}fail: /);
+    expect(() => expect(run).toHaveFound({ check: 'availability', verdict: 'pass' })).toThrow(
+      /to have found availability as pass\n {2}fail: /,
+    );
   });
 
   test('a scenario that is wrong is refused with all its problems', async () => {
@@ -45,7 +55,10 @@ interface Task {
 async function vitestIn(project: string, env: Readonly<Record<string, string>> = {}): Promise<readonly Task[]> {
   const cli = join(repository, 'node_modules/vitest/vitest.mjs');
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('VITEST') && name !== 'NODE_ENV'));
-  const child = spawn(process.execPath, ['--conditions=halfopen-source', cli, 'run', '--reporter=json', '--outputFile=result.json'], { cwd: project, env: { ...inherited, ...env } });
+  const child = spawn(process.execPath, ['--conditions=halfopen-source', cli, 'run', '--reporter=json', '--outputFile=result.json'], {
+    cwd: project,
+    env: { ...inherited, ...env },
+  });
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));

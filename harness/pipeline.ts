@@ -92,17 +92,21 @@ async function performInto(request: RunRequest, plan: Plan): Promise<Recording> 
   const runId = hash32(`${runFolder}:${process.pid}:${process.hrtime.bigint()}`).toString(16).padStart(8, '0');
   const broken = new AbortController();
   {
-    using recorder = createRecorder({ store: createStore(path), redactor, limits: plan.limits, onFailure: (error) => broken.abort(error) });
+    const clock = startClock();
+    const run = {
+      schemaVersion: 1,
+      runId,
+      startedAt: new Date().toISOString(),
+      versions: versions(),
+      fingerprint: fingerprint(),
+      plan,
+    } as const;
+    const store = createStore(path, redactor.value(run));
+    using recorder = createRecorder({ store, redactor, limits: plan.limits, onFailure: (error) => broken.abort(error) });
     const sink: Sink = (record) => {
       recorder.append(record);
       onRecord?.(record);
     };
-    const clock = startClock();
-    sink({
-      table: 'run',
-      row: { schemaVersion: 1, runId, startedAt: new Date().toISOString(), versions: versions(), fingerprint: fingerprint(), plan },
-    });
-    recorder.flush();
     await perform(plan, {
       parts,
       sink,

@@ -56,7 +56,7 @@ export function openScreen({ redact, shows }: ScreenOptions): Screen {
     tell(message) {
       if (!shows(message)) return;
       // Rows are far more frequent than anyone reads; without a block to draw they are nothing.
-      if (message.kind === 'record' && message.record.table === 'run') startedMs = performance.now();
+      if (message.kind === 'run-started') startedMs = performance.now();
       if (message.kind === 'record' && message.record.table !== 'events' && !isLive) return;
       const next = tell(state, message);
       state = next.state;

@@ -1,12 +1,11 @@
 import type { RunEvent } from './event.ts';
-import type { EffectRow, ExchangeRow, RequestRow, RunInfo, SpanRow } from './recording.ts';
+import type { EffectRow, ExchangeRow, RequestRow, SpanRow } from './recording.ts';
 
 /** An event before the sink numbers it. */
 export type NewEvent<T extends RunEvent = RunEvent> = T extends RunEvent ? Omit<T, 'id'> : never;
 
 /** A row on its way into the recording. Ids of events, exchanges and effects are given by the recorder. */
 export type SinkRecord =
-  | { readonly table: 'run'; readonly row: RunInfo }
   | { readonly table: 'events'; readonly row: NewEvent }
   | { readonly table: 'requests'; readonly row: RequestRow }
   | { readonly table: 'exchanges'; readonly row: Omit<ExchangeRow, 'id'> }

@@ -1,6 +1,5 @@
 import { SENTINEL } from '../model/load.ts';
 import type { RunEvent } from '../model/event.ts';
-import type { RunInfo } from '../model/recording.ts';
 import type { Redactor } from '../model/redact.ts';
 import type { NewEvent, Sink, SinkRecord } from '../model/sink.ts';
 import type { Store, StoredRow } from './store.ts';
@@ -51,9 +50,6 @@ export function createRecorder({ store, redactor, limits, onFailure }: RecorderO
   };
   const append = (record: SinkRecord): void => {
     switch (record.table) {
-      case 'run':
-        batch.guarded(() => store.describe(redactor.value<RunInfo>(record.row)));
-        return;
       case 'events':
         // The last event says whether the run is whole: no limit may swallow it.
         if (record.row.kind === 'run-ended') finish(record.row);

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, renameSync, rmSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { HarnessError } from '../model/problem.ts';
 import type { EffectRow, ExchangeRow, RequestRow, RunInfo, SpanRow } from '../model/recording.ts';
@@ -32,29 +32,17 @@ export type StoredRow =
 /** One SQLite file being written. Rows go in by batches; what a batch brought in survives a SIGKILL right after. */
 export interface Store extends Disposable {
   write(rows: readonly StoredRow[]): void;
-  /** Replaces what is known of the run. */
-  describe(run: RunInfo): void;
 }
 
 /**
- * Creates a recording file.
+ * Creates a recording file. It appears under its name whole: with its tables and with what is known of the run, so that
+ * a run that is killed at any moment leaves either no recording or one that opens.
  *
  * @throws {HarnessError} if the file exists or cannot be written
  */
-export function createStore(path: string): Store {
+export function createStore(path: string, run: RunInfo): Store {
   if (existsSync(path)) throw new HarnessError(`Cannot record into ${path} as it must not exist yet: recordings are never overwritten`);
-  let database: DatabaseSync;
-  try {
-    database = new DatabaseSync(path);
-    // A write-ahead log keeps each committed batch through a SIGKILL; nothing here has to survive a power cut.
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY;');
-    database.exec(LAYOUT);
-  } catch (cause) {
-    throw new HarnessError(
-      `Cannot create the recording ${path}: ${(cause as Error).message}. Check that the output folder is writable and the disk has room`,
-      { cause },
-    );
-  }
+  const database = openFresh(path, run);
   const statements = prepareAll(database);
   return {
     write: (rows) => {
@@ -69,10 +57,6 @@ export function createStore(path: string): Store {
         });
       }
     },
-    describe: (run) => {
-      statements.run.run('schema_version', String(STORE_VERSION));
-      statements.run.run('info', JSON.stringify(run));
-    },
     [Symbol.dispose]: () => {
       if (!database.isOpen) return;
       // One file is left: the log is folded in and removed.
@@ -82,13 +66,35 @@ export function createStore(path: string): Store {
   };
 }
 
-type Statements = Readonly<Record<'run' | StoredRow['table'], StatementSync>>;
+function openFresh(path: string, run: RunInfo): DatabaseSync {
+  const unfinished = `${path}.new`;
+  try {
+    rmSync(unfinished, { force: true });
+    const fresh = new DatabaseSync(unfinished);
+    fresh.exec(`PRAGMA synchronous = OFF; ${LAYOUT}`);
+    const describe = fresh.prepare('INSERT INTO run VALUES (?, ?)');
+    describe.run('schema_version', String(STORE_VERSION));
+    describe.run('info', JSON.stringify(run));
+    fresh.close();
+    renameSync(unfinished, path);
+    const database = new DatabaseSync(path);
+    // A write-ahead log keeps each committed batch through a SIGKILL; nothing here has to survive a power cut.
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY;');
+    return database;
+  } catch (cause) {
+    throw new HarnessError(
+      `Cannot create the recording ${path}: ${(cause as Error).message}. Check that the output folder is writable and the disk has room`,
+      { cause },
+    );
+  }
+}
+
+type Statements = Readonly<Record<StoredRow['table'], StatementSync>>;
 
 function prepareAll(database: DatabaseSync): Statements {
   const into = (table: string, columns: number): StatementSync =>
     database.prepare(`INSERT INTO ${table} VALUES (${Array.from({ length: columns }, () => '?').join(', ')})`);
   return {
-    run: database.prepare('INSERT OR REPLACE INTO run VALUES (?, ?)'),
     events: into('events', 4),
     requests: into('requests', 14),
     exchanges: into('exchanges', 17),

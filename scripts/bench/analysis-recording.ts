@@ -2,7 +2,7 @@ import type { BreakerState } from '../../harness/model/breaker.ts';
 import { SENTINEL, type Outcome } from '../../harness/model/load.ts';
 import type { Plan } from '../../harness/model/plan.ts';
 import { seededRandom, type Random } from '../../harness/model/random.ts';
-import type { ExchangeRow, RequestRow } from '../../harness/model/recording.ts';
+import type { ExchangeRow, RequestRow, RunInfo } from '../../harness/model/recording.ts';
 import type { NewEvent, Sink } from '../../harness/model/sink.ts';
 
 /** When the load starts, in microseconds since run start. */
@@ -29,6 +29,11 @@ interface World {
   readonly tried: Set<Stretch>;
 }
 
+/** What is known of an invented run. */
+export function inventedRun(plan: Plan): RunInfo {
+  return { schemaVersion: 1, runId: 'bench', startedAt: '2026-01-01T00:00:00.000Z', versions: {}, fingerprint: {}, plan };
+}
+
 /** Invents what a correct shop would have left behind under the plan of `payments-outage`, row by row: about one exchange a request. */
 export function inventRecording(plan: Plan, sink: Sink): void {
   const [window] = plan.faults[0]?.windows ?? [];
@@ -42,10 +47,6 @@ export function inventRecording(plan: Plan, sink: Sink): void {
     stretches: stretchesOf(onUs, offUs),
     tried: new Set(),
   };
-  sink({
-    table: 'run',
-    row: { schemaVersion: 1, runId: 'bench', startedAt: '2026-01-01T00:00:00.000Z', versions: {}, fingerprint: {}, plan },
-  });
   for (const event of eventsOf(plan, world)) sink({ table: 'events', row: event });
   plan.schedule.intendedUs.forEach((atUs, id) => {
     const name = plan.load.requests[plan.schedule.request[id] ?? 0]?.name ?? 'quote';

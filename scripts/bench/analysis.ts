@@ -5,7 +5,7 @@ import { defineConfig, planScenario } from '../../harness/index.ts';
 import type { Plan } from '../../harness/model/plan.ts';
 import { redactorOf } from '../../harness/model/redact.ts';
 import { createRecorder, createStore } from '../../harness/recording/index.ts';
-import { inventRecording } from './analysis-recording.ts';
+import { inventedRun, inventRecording } from './analysis-recording.ts';
 import type { ReadQuestion, ReadTimes } from './analysis-reader.ts';
 import { startChild } from './child.ts';
 import { ratio, table } from './markdown.ts';
@@ -115,7 +115,12 @@ function write(plan: Plan, path: string): number {
   const fail = (error: Error): never => {
     throw error;
   };
-  using recorder = createRecorder({ store: createStore(path), redactor: redactorOf(), limits: plan.limits, onFailure: fail });
+  using recorder = createRecorder({
+    store: createStore(path, inventedRun(plan)),
+    redactor: redactorOf(),
+    limits: plan.limits,
+    onFailure: fail,
+  });
   inventRecording(plan, recorder.append);
   recorder.flush();
   return performance.now() - beganMs;

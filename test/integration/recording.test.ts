@@ -62,7 +62,7 @@ const exchange: fc.Arbitrary<Omit<ExchangeRow, 'id'>> = fc.record({
 });
 
 function recorderAt(path: string, onFailure: (error: Error) => void = (error) => expect.fail(error.message)) {
-  return createRecorder({ store: createStore(path), redactor: redactorOf(), limits, onFailure });
+  return createRecorder({ store: createStore(path, run), redactor: redactorOf(), limits, onFailure });
 }
 
 describe('a recording', () => {
@@ -76,7 +76,6 @@ describe('a recording', () => {
           const path = join(folder, `${round++}.sqlite`);
           {
             using recorder = recorderAt(path);
-            recorder.append({ table: 'run', row: run });
             for (const row of requests) recorder.append({ table: 'requests', row });
             for (const row of exchanges) recorder.append({ table: 'exchanges', row });
             recorder.append({ table: 'events', row: { kind: 'run-ended', atUs: 5, how: 'completed' } });
@@ -114,12 +113,11 @@ describe('a recording', () => {
     const path = join(folder, 'full.sqlite');
     {
       using recorder = createRecorder({
-        store: createStore(path),
+        store: createStore(path, run),
         redactor: redactorOf(),
         limits: { ...limits, exchanges: 3 },
         onFailure: (error) => expect.fail(error.message),
       });
-      recorder.append({ table: 'run', row: run });
       const [row] = fc.sample(exchange, 1);
       for (let index = 0; index < 10; index++) recorder.append({ table: 'exchanges', row: row! });
       recorder.append({ table: 'events', row: { kind: 'run-ended', atUs: 9, how: 'completed' } });
@@ -133,7 +131,6 @@ describe('a recording', () => {
     const path = join(folder, 'secret.sqlite');
     const secret = 'Bearer tok_planted_0123456789';
     {
-      using recorder = recorderAt(path);
       const plan = {
         ...run.plan,
         load: {
@@ -141,7 +138,8 @@ describe('a recording', () => {
           requests: run.plan.load.requests.map((template) => ({ ...template, headers: { authorization: secret } })),
         },
       };
-      recorder.append({ table: 'run', row: { ...run, plan } });
+      const store = createStore(path, redactorOf().value({ ...run, plan }));
+      using recorder = createRecorder({ store, redactor: redactorOf(), limits, onFailure: ({ message }) => expect.fail(message) });
       recorder.append({ table: 'requests', row: { ...fc.sample(request, 1)[0]!, observed: { value: secret } } });
       recorder.append({
         table: 'exchanges',
@@ -152,7 +150,9 @@ describe('a recording', () => {
       recorder.append({ table: 'events', row: { kind: 'run-ended', atUs: 2, how: 'failed', reason: secret } });
     }
     expect(readFileSync(path).includes('tok_planted')).toBe(false);
-    expect(loadRecording(path).events).toHaveLength(2);
+    const { events, run: described } = loadRecording(path);
+    expect(events).toHaveLength(2);
+    expect(JSON.stringify(described.plan.load)).toContain('[redacted]');
   });
 
   it('reports a store that cannot be written to, once, and keeps what was there', () => {
@@ -160,7 +160,6 @@ describe('a recording', () => {
     const failures: string[] = [];
     {
       using recorder = recorderAt(path, ({ message }) => failures.push(message));
-      recorder.append({ table: 'run', row: run });
       recorder.append({ table: 'events', row: { kind: 'load-started', atUs: 1 } });
       recorder.flush();
       const other = new DatabaseSync(path);
@@ -195,14 +194,13 @@ describe('a file that is no recording', () => {
   it('is never overwritten', () => {
     const path = join(folder, 'there.sqlite');
     writeFileSync(path, 'mine');
-    expect(() => createStore(path)).toThrow(/never overwritten/);
+    expect(() => createStore(path, run)).toThrow(/never overwritten/);
     expect(readFileSync(path, 'utf8')).toBe('mine');
   });
 });
 
 function written(path: string): string {
   using recorder = recorderAt(path);
-  recorder.append({ table: 'run', row: run });
   for (const row of fc.sample(exchange, 500)) recorder.append({ table: 'exchanges', row });
   return path;
 }

@@ -6,7 +6,7 @@ import { analyze } from '../../../../harness/analysis/analyze.ts';
 import { redactorOf } from '../../../../harness/model/redact.ts';
 import { createRecorder, createStore, loadRecording } from '../../../../harness/recording/index.ts';
 import { judge } from '../../../../harness/verdict/judge.ts';
-import { inventRecording } from '../../../../scripts/bench/analysis-recording.ts';
+import { inventedRun, inventRecording } from '../../../../scripts/bench/analysis-recording.ts';
 import { planFor } from '../../../../scripts/bench/analysis.ts';
 
 it('invents a run that passes every expectation of payments-outage, so that the bench measures whole checks', () => {
@@ -17,7 +17,7 @@ it('invents a run that passes every expectation of payments-outage, so that the 
     const failures: Error[] = [];
     {
       using recorder = createRecorder({
-        store: createStore(path),
+        store: createStore(path, inventedRun(plan)),
         redactor: redactorOf(),
         limits: plan.limits,
         onFailure: (error) => failures.push(error),

@@ -19,7 +19,7 @@ export default defineScenario(shop, {
     breaker('orders.payments').trialCalls({ max: 1 }),
     breaker('orders.payments').visits(['closed', 'open', 'half-open', 'closed']),
     fallback({ request: 'quote', during: 'storm', stalenessMax: '12s' }),
-    failsFast({ breaker: 'orders.payments', request: 'quote', p95Ms: 120 }),
+    failsFast({ breaker: 'orders.payments', request: 'quote', p95Ms: 200 }),
     retries({ edge: 'orders->payments', of: 'storm', amplificationMax: 1.8 }),
     backoff({ edge: 'orders->payments', of: 'storm', firstMin: '40ms', jitter: true }),
     isolation({ request: 'stock', from: 'storm', p95RatioMax: 8 }),

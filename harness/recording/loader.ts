@@ -92,6 +92,7 @@ function rows(database: DatabaseSync, query: string, ...parameters: number[]): C
 function readRequests(database: DatabaseSync, sentinel: 0 | 1, intern: (text: string) => string): RequestRow[] {
   const query = `SELECT id, name, instance, intended_us, started_us, first_byte_us, ended_us, outcome, status, trace_id, bytes, reused, observed
     FROM requests WHERE sentinel = ? ORDER BY id`;
+  const readObserved = observedReader();
   return rows(database, query, sentinel).map((row): RequestRow => ({
     id: row[0] as number,
     name: intern(row[1] as string),
@@ -133,9 +134,21 @@ function readExchanges(database: DatabaseSync, intern: (text: string) => string)
   }));
 }
 
-function observedOf(cell: Cell | undefined): Observed | null {
-  return typeof cell === 'string' ? (JSON.parse(cell) as Observed) : null;
+/** The same value and version come again and again: each text is read once, as far as the limit goes. */
+function observedReader(): (cell: Cell | undefined) => Observed | null {
+  const known = new Map<string, Observed>();
+  return (cell) => {
+    if (typeof cell !== 'string') return null;
+    const held = known.get(cell);
+    if (held !== undefined) return held;
+    const observed = JSON.parse(cell) as Observed;
+    if (known.size < MEMORY) known.set(cell, observed);
+    return observed;
+  };
 }
+
+/** Most different texts that are remembered. */
+const MEMORY = 10_000;
 
 /** Repeated names become one string each: a million rows hold few different ones. */
 function internTable(): (text: string) => string {
@@ -143,7 +156,7 @@ function internTable(): (text: string) => string {
   return (text) => {
     const held = known.get(text);
     if (held !== undefined) return held;
-    if (known.size < 10_000) known.set(text, text);
+    if (known.size < MEMORY) known.set(text, text);
     return text;
   };
 }

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { startChild, type Child } from './child.ts';
 import { ratio, table } from './markdown.ts';
 import { interleaved, type Measured } from './measure.ts';
@@ -65,7 +66,7 @@ async function run({ isQuick, say }: BenchOptions): Promise<string> {
   const rivalNote =
     toxiproxy === null
       ? 'The real Toxiproxy was not found (`TOXIPROXY_SERVER`, or `toxiproxy-server` on PATH), so the rival is a bare `pipe()` proxy in Node.'
-      : `Toxiproxy: ${toxiproxy}. Goal: ≥ 1.0× its bulk, ≤ 1.0× its added p50.`;
+      : `Toxiproxy: ${execFileSync(toxiproxy, ['-version'], { encoding: 'utf8' }).trim()}, built with Go. Goal: ≥ 1.0× its bulk, ≤ 1.0× its added p50.`;
   const note = [
     `Generator, sink and each proxy are processes of their own; one connection, closed loop, ${rounds} rounds in turn. "Added" is the p50 less the direct`,
     `connection's. ${rivalNote} The halfopen tap saw ${tapped.taken()} exchanges.`,

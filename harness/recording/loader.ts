@@ -106,13 +106,14 @@ function readRequests(database: DatabaseSync, sentinel: 0 | 1, intern: (text: st
     traceId: row[9] as string,
     bytes: row[10] as number,
     reused: row[11] === 1,
-    observed: observedOf(row[12]),
+    observed: readObserved(row[12]),
   }));
 }
 
 function readExchanges(database: DatabaseSync, intern: (text: string) => string): ExchangeRow[] {
   const query = `SELECT id, edge, instance, connection, started_us, first_byte_us, ended_us, outcome, status, method, path, trace_id, bytes_up, bytes_down,
     observed, fault, touch FROM exchanges ORDER BY started_us, id`;
+  const readObserved = observedReader();
   return rows(database, query).map((row): ExchangeRow => ({
     id: row[0] as number,
     edge: intern(row[1] as string),
@@ -128,7 +129,7 @@ function readExchanges(database: DatabaseSync, intern: (text: string) => string)
     traceId: row[11] as string,
     bytesUp: row[12] as number,
     bytesDown: row[13] as number,
-    observed: observedOf(row[14]),
+    observed: readObserved(row[14]),
     fault: row[15] === null ? null : intern(row[15] as string),
     touch: row[16] === null ? null : intern(row[16] as string),
   }));

@@ -94,6 +94,25 @@ describe('a recording', () => {
     expect(readdirSync(folder).filter((name) => !name.endsWith('.sqlite'))).toEqual([]);
   });
 
+  it('gives back more rows than it reads at a time, each once and in order', () => {
+    const path = join(folder, 'large.sqlite');
+    const [row] = fc.sample(exchange, 1);
+    const count = 40_001;
+    {
+      const store = createStore(path, run);
+      using recorder = createRecorder({
+        store,
+        redactor: redactorOf(),
+        limits: { ...limits, exchanges: count },
+        onFailure: ({ message }) => expect.fail(message),
+      });
+      for (let place = 0; place < count; place++) recorder.append({ table: 'exchanges', row: { ...row!, startedUs: count - place } });
+    }
+    const { exchanges } = loadRecording(path);
+    expect(exchanges.length).toBe(count);
+    expect(exchanges.every(({ id, startedUs }, place) => startedUs === place + 1 && id === count - place)).toBe(true);
+  });
+
   it('keeps what was written before a SIGKILL, and is never judged a pass', async () => {
     const path = join(folder, 'killed.sqlite');
     const child = fork(fileURLToPath(new URL('../../fixtures/recordings/write-forever.ts', import.meta.url)), [path], {

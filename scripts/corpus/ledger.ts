@@ -50,7 +50,7 @@ export function describeLedger({ machine, entries }: Ledger): string {
     `Made by \`npm run corpus\`; cumulative over ${entries.length} runs. Machine: ${machine}. Commits: ${[...new Set(entries.map(({ commit }) => commit))].join(', ')}.`,
     '',
     `- **Detected**: ${caught} of ${judgedTwins.length} runs of broken services failed by the expectation that was to catch them (missed: ${judgedTwins.length - caught}; exact 95 % lower bound of the detection rate ${percent(lowerBound(caught, judgedTwins.length))}).`,
-    `- **False alarms**: ${alarms} in ${correct.length} runs of the correct shop (exact 95 % upper bound ${percent(upperBound(alarms, correct.length))}).`,
+    `- **False alarms**: ${alarms} in ${correct.length - undecided} decided runs of the correct shop (exact 95 % upper bound ${percent(upperBound(alarms, correct.length - undecided))}).`,
     `- **Undecided**: ${undecided} of ${correct.length} runs of the correct shop and ${twins.length - judgedTwins.length} of ${twins.length} of broken ones were inconclusive or invalid: the machine was too busy to tell. They count as neither.`,
     '',
     '## The correct shop',

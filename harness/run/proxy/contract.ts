@@ -18,37 +18,103 @@ export interface ToxicSpec {
   readonly stream: 'upstream' | 'downstream';
   /** Share of the connections that it hits. @default 1 */
   readonly toxicity?: number;
-  readonly attributes: Readonly<Record<string, number>>;
+  readonly attributes: Readonly<Record<string, number | string>>;
 }
 
-/** Which exchanges an HTTP rule hits: all conditions together. */
+/**
+ * Which exchanges an HTTP rule hits: all conditions together. `method`, `path`, `headers` and `traceId` say which exchanges match; the
+ * others choose among the matching ones by ordinal, counted from 0 when the rule is put in force.
+ */
 export interface HttpTarget {
   readonly method?: string;
   /** Path with `*` for any text: `/charges/*`. */
   readonly path?: string;
-  /** Headers that must have exactly this value (names without regard to case). */
+  /** Headers that must have this value, with `*` for any text (names without regard to case). */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Exact share of the matching exchanges, by seeded places in each block of 20. */
-  readonly share?: number;
+  /** The trace id of the request's `traceparent`: 32 hexadecimal digits. */
+  readonly traceId?: string;
+  /** Spares the first k matching exchanges; what follows counts from there. */
+  readonly after?: number;
+  /** Only the first n matching exchanges. */
+  readonly first?: number;
   /** Every n-th matching exchange. */
   readonly everyNth?: number;
-  /** The first n matching exchanges. */
-  readonly first?: number;
+  /** Hit and spared exchanges by ordinal, repeated: `xx.` hits two and spares the third. */
+  readonly pattern?: string;
+  /** Exact share of the matching exchanges, by seeded places in each block of 20. */
+  readonly share?: number;
+  /** The next n exchanges that the other conditions choose; none after them until the rule is put in force again. */
+  readonly next?: number;
 }
 
+/** Where in its reply's way to the caller a call is stopped; `after-bytes` counts bytes of the body. */
+export type ReplyPoint = 'before' | 'after-headers' | 'mid-body' | 'after-bytes';
+
 export type HttpAction =
-  | { readonly kind: 'status'; readonly status: number; readonly body?: string; readonly headers?: Readonly<Record<string, string>> }
+  /** Answers in the callee's place. */
+  | {
+      readonly kind: 'status';
+      readonly status: number;
+      readonly body?: string;
+      readonly headers?: Readonly<Record<string, string>>;
+      /** Seconds of a Retry-After header. */
+      readonly retryAfterS?: number;
+    }
   /** Holds the request before it is passed on, or the reply before its first byte is. */
-  | { readonly kind: 'delay'; readonly before: 'request' | 'response'; readonly delayMs: number }
-  /** Resets the caller's connection: before the request is passed on, after the reply's head, or in the middle of its body. */
-  | { readonly kind: 'abort'; readonly at: 'before' | 'after-headers' | 'mid-body' }
-  /** Takes the request and never answers. */
-  | { readonly kind: 'hang' }
+  | { readonly kind: 'delay'; readonly before: 'request' | 'response'; readonly delayMs: number; readonly jitterMs?: number }
+  /** Passes the reply's body in pieces of `pieceBytes`, each `delayMs` after the one before. */
+  | { readonly kind: 'slow-body'; readonly pieceBytes: number; readonly delayMs: number }
+  /** Ends the caller's connection at that point: with a reset, or (`how: 'close'`) in order. `before` keeps the request from the callee. */
+  | { readonly kind: 'abort'; readonly at: ReplyPoint; readonly bytes?: number; readonly how?: 'reset' | 'close' }
+  /** Goes silent at that point and stays so. @default at 'before' (the callee never sees the request) */
+  | { readonly kind: 'hang'; readonly at?: ReplyPoint; readonly bytes?: number }
+  /** Passes only the first `bytes` bytes of the reply's body, or that share of a body of known length, well framed: valid HTTP, broken content. */
+  | { readonly kind: 'truncate'; readonly bytes?: number; readonly share?: number }
+  /** Changes `bytes` bytes of the reply's body at seeded places within its first 64 KiB, or (`what: 'framing'`) sends junk where a chunk's size or the rest of the body should be, then closes. */
+  | { readonly kind: 'corrupt'; readonly bytes: number; readonly what?: 'body' | 'framing' }
+  /** Edits head and body of a request or a reply; a body of more than 1 MiB, or a compressed one, passes unedited and is not counted as touched unless its head was edited. */
+  | {
+      readonly kind: 'edit';
+      readonly of: 'request' | 'response';
+      readonly status?: number;
+      readonly setHeaders?: Readonly<Record<string, string>>;
+      readonly removeHeaders?: readonly string[];
+      /** The whole new body. */
+      readonly body?: string;
+      /** Texts to be replaced wherever they occur. */
+      readonly replace?: readonly { readonly find: string; readonly with: string }[];
+      /** Values to be put at JSON pointers of a JSON body. */
+      readonly json?: readonly { readonly pointer: string; readonly value: unknown }[];
+    }
+  /** Lets `limit` matching requests through in each window of `windowMs` (the first begins with the first request) and answers the rest with 429 and Retry-After. */
+  | { readonly kind: 'quota'; readonly limit: number; readonly windowMs: number; readonly status?: number; readonly body?: string }
+  /** Holds each call that it hits until it is released, at most `maxMs` (then it passes). */
+  | { readonly kind: 'hold'; readonly at: 'request' | 'response'; readonly maxMs?: number }
   /** Passes the request on (the effect happens) and keeps the reply: for ever (`lost`, connection reset once the reply is there) or `delayMs` too long. */
   | { readonly kind: 'reply-lost' }
   | { readonly kind: 'reply-late'; readonly delayMs: number }
   /** Accepts the connection and resets it at once. */
   | { readonly kind: 'refuse' };
+
+/** What becomes of a held call that is released. */
+export type HeldOutcome =
+  | { readonly kind: 'pass' }
+  | { readonly kind: 'reset' }
+  | { readonly kind: 'close' }
+  | { readonly kind: 'status'; readonly status: number; readonly body?: string; readonly headers?: Readonly<Record<string, string>> };
+
+/** A call that a `hold` rule holds. */
+export interface HeldCall {
+  /** Which of the rule's hits it is, from 1. */
+  readonly ordinal: number;
+  readonly method: string;
+  readonly path: string;
+  readonly traceId: string;
+  readonly at: 'request' | 'response';
+  /** Status of the reply that is held, 0 where a request is. */
+  readonly status: number;
+  readonly heldMs: number;
+}
 
 export interface RuleSpec {
   /** Name of the fault. */

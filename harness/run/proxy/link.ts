@@ -99,6 +99,7 @@ export class Link implements Sink {
     const out: Sink = { chunk: (data) => slot.next.chunk(data), end: () => slot.next.end() };
     const stage = toxic.kind.start({
       attributes: toxic.attributes,
+      pace: toxic.pace,
       random: seededRandom(hooks.seed, `${hooks.label}/${toxic.name}`),
       out,
       touch: () => hooks.touch(fault, toxic.type),

@@ -7,12 +7,18 @@ import { RuleSet } from './http/rules.ts';
 import type { Tap, Wire } from './tap/contract.ts';
 import type { ExchangeLog } from './tap/exchange.ts';
 import { TcpTap } from './tap/tcp-tap.ts';
+import type { ProxyCounters } from './counters.ts';
 import type { Stream, Toxic } from './toxic.ts';
+import type { Attributes } from './toxics/contract.ts';
 
-/** What an edge has beyond Toxiproxy's proxy. */
-export interface EdgeExtras {
+/** What a proxy may have beyond Toxiproxy's. */
+export interface ProxyTraits {
+  /** What its records call it: the edge's name, or the proxy's. */
   readonly edge: string;
+  /** HTTP proxies take rules. */
   readonly protocol: 'http' | 'tcp';
+  /** Its exchanges are recorded. */
+  readonly isTapped: boolean;
   readonly observe: Observe | undefined;
 }
 
@@ -22,13 +28,13 @@ export interface ListenerOptions {
   readonly upstream: string;
   readonly seed: number;
   readonly log: ExchangeLog;
-  readonly extras?: EdgeExtras;
+  readonly traits: ProxyTraits;
 }
 
 /** One proxy: a listening address, where it leads, and the faults in force on it. */
 export class Listener {
   readonly name: string;
-  readonly extras: EdgeExtras;
+  readonly traits: ProxyTraits;
   readonly rules = new RuleSet();
   listen: string;
   upstream: string;
@@ -43,15 +49,24 @@ export class Listener {
     this.name = options.name;
     this.listen = options.listen;
     this.upstream = options.upstream;
-    this.extras = options.extras ?? { edge: options.name, protocol: 'tcp', observe: undefined };
+    this.traits = options.traits;
   }
 
   get enabled(): boolean {
     return this.#server !== null;
   }
 
-  get connections(): number {
-    return this.#connections.size;
+  async counters(): Promise<ProxyCounters> {
+    return {
+      upstream: { received: 0, sent: 0 },
+      downstream: { received: 0, sent: 0 },
+      accepted: this.#ordinal,
+      open: this.#connections.size,
+      dialErrors: { refused: 0, timeout: 0, unreachable: 0, other: 0 },
+      acceptErrors: 0,
+      resets: 0,
+      touched: {},
+    };
   }
 
   /** All toxics of the callers' direction, then all of the callees', as they were added. */
@@ -96,13 +111,14 @@ export class Listener {
     return this.toxics.find(({ name }) => name === toxic);
   }
 
-  addToxic(toxic: Toxic): void {
+  /** Resolves when it is in force on every connection. */
+  async addToxic(toxic: Toxic): Promise<void> {
     this.#toxics[toxic.stream].push(toxic);
     this.#sync(toxic.stream);
   }
 
   /** Puts changed settings in force; a changed share of connections hits or spares those whose die says so. */
-  updateToxic(toxic: Toxic, change: { readonly toxicity: number; readonly attributes: Readonly<Record<string, number>> }): void {
+  async updateToxic(toxic: Toxic, change: { readonly toxicity: number; readonly attributes: Attributes }): Promise<void> {
     Object.assign(toxic.attributes, change.attributes);
     for (const connection of this.#connections) connection.update(toxic);
     if (toxic.toxicity === change.toxicity) return;
@@ -110,7 +126,7 @@ export class Listener {
     this.#sync(toxic.stream);
   }
 
-  removeToxic(toxic: Toxic): void {
+  async removeToxic(toxic: Toxic): Promise<void> {
     this.#toxics[toxic.stream] = this.#toxics[toxic.stream].filter((other) => other !== toxic);
     this.#sync(toxic.stream);
   }
@@ -122,8 +138,8 @@ export class Listener {
   }
 
   /** Removes every toxic and rule. */
-  heal(): void {
-    for (const toxic of this.toxics) this.removeToxic(toxic);
+  async heal(): Promise<void> {
+    for (const toxic of this.toxics) await this.removeToxic(toxic);
     for (const name of this.rules.clear()) this.removeRule(name);
   }
 
@@ -152,7 +168,7 @@ export class Listener {
   }
 
   #tap(wire: Wire, ordinal: number): Tap {
-    const { edge, protocol, observe } = this.extras;
+    const { edge, protocol, observe } = this.traits;
     const { log } = this.#options;
     // Replicas are not told apart yet: the callee has one instance.
     const origin = { edge, instance: `${edge.split('->').at(-1) ?? edge}-1`, connection: ordinal };

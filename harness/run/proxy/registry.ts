@@ -1,4 +1,4 @@
-import { Listener, type EdgeExtras } from './listener.ts';
+import { Listener, type ProxyTraits } from './listener.ts';
 import type { ExchangeLog } from './tap/exchange.ts';
 import type { TapLog } from './tap/tap-log.ts';
 
@@ -15,6 +15,7 @@ export class Registry {
   readonly log: TapLog;
   readonly #seed: number;
   readonly #listeners = new Map<string, Listener>();
+  readonly #turns = new Map<string, Promise<void>>();
   /** Proxies of Toxiproxy's own API have no edge: their faults count what they touch, and that is all that is kept. */
   readonly #plainLog: ExchangeLog;
 
@@ -34,14 +35,14 @@ export class Registry {
   }
 
   /** Makes a proxy and starts it if it is enabled; registers nothing when its address cannot be had. */
-  async create(request: ProxyRequest, extras?: EdgeExtras): Promise<Listener> {
+  async create(request: ProxyRequest, traits: ProxyTraits = plainTraits(request.name)): Promise<Listener> {
     const listener = new Listener({
       name: request.name,
       listen: request.listen,
       upstream: request.upstream,
       seed: this.#seed,
-      log: extras === undefined ? this.#plainLog : this.log,
-      ...(extras === undefined ? {} : { extras }),
+      log: traits.isTapped ? this.log : this.#plainLog,
+      traits,
     });
     this.#listeners.set(request.name, listener);
     try {
@@ -70,9 +71,36 @@ export class Registry {
     await listener.stop();
   }
 
+  /**
+   * Runs `act` when nothing else that was given for this proxy is under way: checks and what follows from them then hold together, though
+   * both may take time.
+   */
+  exclusively<T>(name: string, act: () => T | Promise<T>): Promise<T> {
+    const done = (this.#turns.get(name) ?? Promise.resolve()).then(act);
+    const turn = done.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#turns.set(name, turn);
+    void turn.then(() => {
+      if (this.#turns.get(name) === turn) this.#turns.delete(name);
+    });
+    return done;
+  }
+
+  /** Brings counts that other processes keep up to date. */
+  async sync(): Promise<void> {
+    await Promise.all(this.all().map((listener) => listener.counters()));
+  }
+
   async removeAll(): Promise<void> {
     await Promise.all(this.all().map((listener) => this.remove(listener)));
   }
+}
+
+/** A proxy as Toxiproxy knows it. */
+export function plainTraits(name: string): ProxyTraits {
+  return { edge: name, protocol: 'tcp', isTapped: false, observe: undefined };
 }
 
 /** Whether an address as a caller writes it is the one that was bound. */

@@ -1,4 +1,6 @@
-import type { ToxicKind } from './toxics/contract.ts';
+import { monotonicUs } from '../clock.ts';
+import { LocalPace } from './pace.ts';
+import type { Attributes, AttributeRule, Pace, ToxicKind } from './toxics/contract.ts';
 
 export type Stream = 'upstream' | 'downstream';
 
@@ -10,16 +12,29 @@ export interface Toxic {
   readonly kind: ToxicKind;
   /** Share of the connections that it hits. */
   toxicity: number;
-  readonly attributes: Record<string, number>;
+  readonly attributes: Record<string, number | string>;
+  /** When it was put in force, in microseconds on the monotonic clock. */
+  readonly sinceUs: number;
+  /** The wire that its connections share, where its kind wants one. */
+  readonly pace: Pace;
+}
+
+/** A toxic that is put in force now. */
+export function newToxic(fields: Omit<Toxic, 'sinceUs' | 'pace'>): Toxic {
+  return { ...fields, sinceUs: monotonicUs(), pace: new LocalPace() };
 }
 
 /** Text of what is wrong with one attribute, or undefined. */
-export function attributeProblem(kind: ToxicKind, name: string, value: unknown): string | undefined {
-  const rule = kind.attributes[name];
-  if (rule === undefined || value === null) return undefined;
-  if (typeof value !== 'number' || !Number.isSafeInteger(value))
-    return `attribute ${name} must be a whole number: current value is ${JSON.stringify(value)}`;
-  if (value < rule.min) return `attribute ${name} must be at least ${rule.min}: current value is ${value}`;
+export function attributeProblem(rule: AttributeRule, name: string, value: unknown): string | undefined {
+  const found = `current value is ${JSON.stringify(value)}`;
+  if (rule.kind === 'choice')
+    return rule.options.some((option) => option === value)
+      ? undefined
+      : `attribute ${name} must be one of ${rule.options.join(', ')}: ${found}`;
+  if (typeof value !== 'number' || !Number.isFinite(value) || (rule.kind !== 'number' && !Number.isSafeInteger(value)))
+    return `attribute ${name} must be a ${rule.kind ?? 'whole'} number: ${found}`;
+  if (value < rule.min) return `attribute ${name} must be at least ${rule.min}: ${found}`;
+  if (rule.max !== undefined && value > rule.max) return `attribute ${name} must be at most ${rule.max}: ${found}`;
   return undefined;
 }
 
@@ -29,15 +44,20 @@ export function attributeProblem(kind: ToxicKind, name: string, value: unknown):
  */
 export function changedAttributes(
   kind: ToxicKind,
-  current: Readonly<Record<string, number>>,
+  current: Attributes,
   changes: Readonly<Record<string, unknown>>,
-): Record<string, number> | string {
-  const next: Record<string, number> = {};
-  for (const name of Object.keys(kind.attributes)) {
+): Record<string, number | string> | string {
+  const next: Record<string, number | string> = {};
+  for (const [name, rule] of Object.entries(kind.attributes)) {
     const value = Object.hasOwn(changes, name) ? changes[name] : null;
-    const problem = attributeProblem(kind, name, value);
+    if (value === null) {
+      const kept = current[name] ?? (rule.isOurs === true ? undefined : 0);
+      if (kept !== undefined) next[name] = kept;
+      continue;
+    }
+    const problem = attributeProblem(rule, name, value);
     if (problem !== undefined) return problem;
-    next[name] = typeof value === 'number' ? value : (current[name] ?? 0);
+    next[name] = value as number | string;
   }
   return kind.problem?.(next) ?? next;
 }

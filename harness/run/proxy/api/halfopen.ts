@@ -4,9 +4,9 @@ import { parseHostPort } from '../address.ts';
 import { proxyNameOfEdge } from '../edge-name.ts';
 import type { Listener } from '../listener.ts';
 import type { Registry } from '../registry.ts';
-import { decodeBody, decodeFields, objectField, stringField, type Fields } from './fields.ts';
-import { ApiError, json, NO_CONTENT } from './reply.ts';
-import { readRule } from './rule-body.ts';
+import { decodeFields, objectField, stringField, type Fields } from './fields.ts';
+import { ApiError, json } from './reply.ts';
+import { ruleRoutes } from './rules.ts';
 import type { Route } from './router.ts';
 import { streamTaps } from './tap-stream.ts';
 
@@ -34,28 +34,15 @@ export function halfopenRoutes(registry: Registry): Route[] {
         return json(200, addressJson(listener));
       },
     },
-    { methods: ['GET'], path: `${edgePath}/rules`, handle: ({ names }) => json(200, find(names['edge']).rules.list()) },
+    ...ruleRoutes(edgePath, find),
     {
-      methods: ['POST'],
-      path: `${edgePath}/rules`,
-      handle: ({ names, body }) => {
-        const listener = find(names['edge']);
-        if (listener.extras.protocol !== 'http')
-          throw new ApiError(400, `Cannot add a rule as edge '${listener.extras.edge}' must be HTTP: it is TCP`);
-        const rule = readRule(decodeBody(body));
-        listener.rules.add(rule);
-        return json(200, rule);
+      methods: ['GET'],
+      path: '/halfopen/touched',
+      handle: async () => {
+        await registry.sync();
+        return json(200, registry.log.touched());
       },
     },
-    {
-      methods: ['DELETE'],
-      path: `${edgePath}/rules/:rule`,
-      handle: ({ names }) => {
-        if (!find(names['edge']).removeRule(names['rule'] ?? '')) throw new ApiError(404, 'rule not found');
-        return NO_CONTENT;
-      },
-    },
-    { methods: ['GET'], path: '/halfopen/touched', handle: () => json(200, registry.log.touched()) },
     { methods: ['GET'], path: '/halfopen/clock', handle: () => json(200, { monotonicUs: monotonicUs() }) },
     {
       methods: ['GET'],
@@ -86,7 +73,7 @@ async function openEdge(registry: Registry, fields: Fields): Promise<Listener> {
   if (registry.get(name) !== undefined) throw new ApiError(409, 'proxy already exists');
   const observe = fields.get('observe') === undefined ? undefined : (objectField(fields, 'observe') as Observe);
   const host = stringField(fields, 'host', '127.0.0.1');
-  return registry.create({ name, listen: `${host}:0`, upstream, enabled: true }, { edge, protocol, observe });
+  return registry.create({ name, listen: `${host}:0`, upstream, enabled: true }, { edge, protocol, isTapped: true, observe });
 }
 
 function upstreamOf(fields: Fields): string {

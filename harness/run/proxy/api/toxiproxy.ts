@@ -1,6 +1,6 @@
 import type { Listener } from '../listener.ts';
 import { isSameListen, type ProxyRequest, type Registry } from '../registry.ts';
-import { changedAttributes, type Stream, type Toxic } from '../toxic.ts';
+import { changedAttributes, newToxic, type Stream, type Toxic } from '../toxic.ts';
 import { toxicKind } from '../toxics/index.ts';
 import { booleanField, decodeBody, decodeFields, fieldsOf, numberField, objectField, stringField, type Fields } from './fields.ts';
 import { ApiError, json, NO_CONTENT } from './reply.ts';
@@ -41,7 +41,7 @@ function serverRoutes(registry: Registry): Route[] {
       path: '/reset',
       handle: async () => {
         for (const listener of registry.all()) {
-          listener.heal();
+          await listener.heal();
           await listener.start();
         }
         return NO_CONTENT;
@@ -90,23 +90,23 @@ function toxicRoutes(find: Find): Route[] {
     {
       methods: ['POST'],
       path: `${PROXY_PATH}/toxics`,
-      handle: ({ names, body }) => json(200, toxicJson(createToxic(find(names['proxy']), decodeFields(body)))),
+      handle: async ({ names, body }) => json(200, toxicJson(await createToxic(find(names['proxy']), decodeFields(body)))),
     },
     { methods: ['GET'], path: TOXIC_PATH, handle: ({ names }) => json(200, toxicJson(findToxic(find(names['proxy']), names['toxic']))) },
     {
       methods: ['POST', 'PATCH'],
       path: TOXIC_PATH,
-      handle: ({ names, body }) => {
+      handle: async ({ names, body }) => {
         const listener = find(names['proxy']);
-        return json(200, toxicJson(updateToxic(listener, findToxic(listener, names['toxic']), decodeFields(body))));
+        return json(200, toxicJson(await updateToxic(listener, findToxic(listener, names['toxic']), decodeFields(body))));
       },
     },
     {
       methods: ['DELETE'],
       path: TOXIC_PATH,
-      handle: ({ names }) => {
+      handle: async ({ names }) => {
         const listener = find(names['proxy']);
-        listener.removeToxic(findToxic(listener, names['toxic']));
+        await listener.removeToxic(findToxic(listener, names['toxic']));
         return NO_CONTENT;
       },
     },
@@ -172,7 +172,7 @@ async function populate(registry: Registry, body: unknown): Promise<unknown[]> {
   return proxies;
 }
 
-function createToxic(listener: Listener, fields: Fields): Toxic {
+async function createToxic(listener: Listener, fields: Fields): Promise<Toxic> {
   const typed = stringField(fields, 'stream', 'downstream');
   const type = stringField(fields, 'type', '');
   const toxicity = numberField(fields, 'toxicity', 1);
@@ -186,15 +186,15 @@ function createToxic(listener: Listener, fields: Fields): Toxic {
   if (listener.find(name) !== undefined) throw new ApiError(409, 'toxic already exists');
   const attributes = changedAttributes(kind, {}, changes);
   if (typeof attributes === 'string') throw new ApiError(400, `bad request body: ${attributes}`);
-  const toxic: Toxic = { name, type, stream: stream satisfies Stream, kind, toxicity, attributes };
-  listener.addToxic(toxic);
+  const toxic = newToxic({ name, type, stream: stream satisfies Stream, kind, toxicity, attributes });
+  await listener.addToxic(toxic);
   return toxic;
 }
 
-function updateToxic(listener: Listener, toxic: Toxic, fields: Fields): Toxic {
+async function updateToxic(listener: Listener, toxic: Toxic, fields: Fields): Promise<Toxic> {
   const toxicity = numberField(fields, 'toxicity', toxic.toxicity);
   const attributes = changedAttributes(toxic.kind, toxic.attributes, objectField(fields, 'attributes'));
   if (typeof attributes === 'string') throw new ApiError(400, `bad request body: ${attributes}`);
-  listener.updateToxic(toxic, { toxicity, attributes });
+  await listener.updateToxic(toxic, { toxicity, attributes });
   return toxic;
 }

@@ -39,6 +39,8 @@ function modes(action: HttpAction | undefined): Pick<Call, 'up' | 'down'> {
       return { up: 'forward', down: 'swallow' };
     case 'reply-late':
       return { up: 'forward', down: 'delay' };
+    default:
+      throw new Error(`Cannot act on '${action?.kind}': not built yet`);
   }
 }
 

@@ -1,6 +1,6 @@
 import { monotonicUs } from '../../clock.ts';
 import { DelayLine } from './delay-line.ts';
-import type { ToxicKind } from './contract.ts';
+import { amount, type ToxicKind } from './contract.ts';
 
 const QUEUED_BYTES = 64 * 1024;
 /** Pieces are at most what the rate carries in this time. */
@@ -14,7 +14,7 @@ export const bandwidth: ToxicKind = {
     /** When the wire is free again: carries rounding errors of timers forward. */
     let freeUs = -Infinity;
     const dueUs = (bytes: number): number => {
-      const bytesPerMs = attributes['rate'] ?? 0;
+      const bytesPerMs = amount(attributes, 'rate');
       freeUs = bytesPerMs === 0 ? Infinity : Math.max(freeUs, monotonicUs()) + (bytes / bytesPerMs) * 1000;
       return freeUs;
     };
@@ -22,8 +22,8 @@ export const bandwidth: ToxicKind = {
       chunk(data) {
         touch();
         const nowUs = monotonicUs();
-        const pieceBytes = Math.max(1, (attributes['rate'] ?? 0) * PIECE_MS);
-        const step = attributes['rate'] === 0 ? data.length : pieceBytes;
+        const pieceBytes = Math.max(1, amount(attributes, 'rate') * PIECE_MS);
+        const step = amount(attributes, 'rate') === 0 ? data.length : pieceBytes;
         for (let from = 0; from < data.length; from += step) {
           const piece = data.subarray(from, from + step);
           line.push(piece, nowUs, dueUs(piece.length));

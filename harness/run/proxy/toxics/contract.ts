@@ -10,7 +10,9 @@ export interface Sink {
 /** What a running toxic sees of its connection. */
 export interface StageContext {
   /** The toxic's settings as they are now; they change under an update. */
-  readonly attributes: Readonly<Record<string, number>>;
+  readonly attributes: Attributes;
+  /** The same for all connections of the proxy that the toxic hits, whichever process they are in. */
+  readonly pace: Pace;
   /** Seeded for this toxic on this connection and direction. */
   readonly random: Random;
   readonly out: Sink;
@@ -38,10 +40,40 @@ export interface Stage extends Sink {
   stop(): void;
 }
 
+/** A toxic's settings by name. Toxiproxy's own are always all there; ours beyond them only where they were given. */
+export type Attributes = Readonly<Record<string, number | string>>;
+
+/** A wire whose time is given out in the order in which it is asked for, to all connections of a proxy together. */
+export interface Pace {
+  /**
+   * Reserves the wire for so many microseconds; `granted` is told when that time has passed (on the monotonic clock, in microseconds), at
+   * once or later.
+   */
+  reserve(lengthUs: number, granted: (freeUs: number) => void): void;
+}
+
+/** What one attribute may be. */
+export type AttributeRule =
+  | {
+      readonly kind?: 'whole';
+      readonly min: number;
+      readonly max?: number;
+      /** Not one of Toxiproxy's: absent unless given. */
+      readonly isOurs?: boolean;
+    }
+  | { readonly kind: 'number'; readonly min: number; readonly max: number; readonly isOurs: true }
+  | { readonly kind: 'choice'; readonly options: readonly string[]; readonly isOurs: true };
+
 export interface ToxicKind {
-  /** Whole numbers that the toxic takes, all 0 by default, with the least that each may be. */
-  readonly attributes: Readonly<Record<string, { readonly min: number }>>;
+  /** What the toxic takes; Toxiproxy's own attributes are whole numbers, 0 by default. */
+  readonly attributes: Readonly<Record<string, AttributeRule>>;
   /** What is wrong with the settings together, or undefined. */
-  problem?(attributes: Readonly<Record<string, number>>): string | undefined;
+  problem?(attributes: Attributes): string | undefined;
   start(context: StageContext): Stage;
+}
+
+/** A whole-number attribute; 0 where it is not given. */
+export function amount(attributes: Attributes, name: string): number {
+  const value = attributes[name];
+  return typeof value === 'number' ? value : 0;
 }

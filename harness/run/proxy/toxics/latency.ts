@@ -1,6 +1,6 @@
 import { monotonicUs } from '../../clock.ts';
 import { DelayLine } from './delay-line.ts';
-import type { ToxicKind } from './contract.ts';
+import { amount, type ToxicKind } from './contract.ts';
 
 /** As many chunks as Toxiproxy queues before its sender has to wait. */
 const QUEUED_CHUNKS = 1024;
@@ -11,7 +11,8 @@ export const latency: ToxicKind = {
   start({ attributes, random, out, touch, flow }) {
     const line = new DelayLine(out, flow);
     const delayUs = (): number => {
-      const { latency: delayMs = 0, jitter: jitterMs = 0 } = attributes;
+      const delayMs = amount(attributes, 'latency');
+      const jitterMs = amount(attributes, 'jitter');
       const drawn = jitterMs === 0 ? delayMs : delayMs - jitterMs + Math.floor(random() * 2 * jitterMs);
       return Math.max(0, drawn) * 1000;
     };

@@ -1,4 +1,4 @@
-import type { ToxicKind } from './contract.ts';
+import { amount, type ToxicKind } from './contract.ts';
 
 /** Passes the first `bytes` bytes of one direction, then closes the connection; what is beyond is cut. */
 export const limitData: ToxicKind = {
@@ -9,7 +9,7 @@ export const limitData: ToxicKind = {
     return {
       chunk(data) {
         if (isCut) return;
-        const left = Math.max(0, (attributes['bytes'] ?? 0) - passed);
+        const left = Math.max(0, amount(attributes, 'bytes') - passed);
         passed += Math.min(left, data.length);
         if (data.length < left) {
           out.chunk(data);

@@ -1,6 +1,6 @@
 import { monotonicUs } from '../../clock.ts';
 import { Alarm } from './alarm.ts';
-import type { ToxicKind } from './contract.ts';
+import { amount, type ToxicKind } from './contract.ts';
 
 const QUEUED_BYTES = 1024 * 1024;
 
@@ -16,7 +16,7 @@ export const resetPeer: ToxicKind = {
     let bytes = 0;
     let isEnded = false;
     const arm = (): void => {
-      const afterMs = attributes['timeout'] ?? 0;
+      const afterMs = amount(attributes, 'timeout');
       if (afterMs === 0) reset();
       else alarm.set(monotonicUs() + afterMs * 1000);
     };

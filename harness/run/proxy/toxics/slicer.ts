@@ -1,21 +1,25 @@
 import { monotonicUs } from '../../clock.ts';
 import type { Random } from '../../../model/random.ts';
 import { DelayLine } from './delay-line.ts';
-import type { ToxicKind } from './contract.ts';
+import { amount, type ToxicKind } from './contract.ts';
 
 const QUEUED_BYTES = 64 * 1024;
 
 /** Cuts each chunk into pieces of about `average_size` bytes and pauses `delay` microseconds after each. */
 export const slicer: ToxicKind = {
   attributes: { average_size: { min: 0 }, size_variation: { min: 0 }, delay: { min: 0 } },
-  problem: ({ average_size: size = 0, size_variation: variation = 0 }) =>
-    variation > size ? `size_variation must not exceed average_size (${size}): current value is ${variation}` : undefined,
+  problem: (attributes) =>
+    amount(attributes, 'size_variation') > amount(attributes, 'average_size')
+      ? `size_variation must not exceed average_size (${amount(attributes, 'average_size')}): current value is ${amount(attributes, 'size_variation')}`
+      : undefined,
   start({ attributes, random, out, touch, flow }) {
     const line = new DelayLine(out, flow);
     let freeUs = -Infinity;
     return {
       chunk(data) {
-        const { average_size: size = 0, size_variation: variation = 0, delay: pauseUs = 0 } = attributes;
+        const size = amount(attributes, 'average_size');
+        const variation = amount(attributes, 'size_variation');
+        const pauseUs = amount(attributes, 'delay');
         const cuts = size === 0 ? [data.length] : cutPoints(data.length, size, variation, random);
         if (cuts.length > 1 || pauseUs > 0) touch();
         const nowUs = monotonicUs();
@@ -38,7 +42,7 @@ export const slicer: ToxicKind = {
         freeUs = monotonicUs();
         line.reschedule((_, data) => {
           const dueUs = freeUs;
-          if (data !== null) freeUs += attributes['delay'] ?? 0;
+          if (data !== null) freeUs += amount(attributes, 'delay');
           return dueUs;
         });
       },

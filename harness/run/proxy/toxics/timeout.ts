@@ -1,6 +1,6 @@
 import { monotonicUs } from '../../clock.ts';
 import { Alarm } from './alarm.ts';
-import type { ToxicKind } from './contract.ts';
+import { amount, type ToxicKind } from './contract.ts';
 
 /**
  * Swallows all data; `timeout` ms (0: never) after the last chunk it closes the connection. Each chunk restarts that
@@ -12,7 +12,7 @@ export const timeout: ToxicKind = {
     const alarm = new Alarm(close);
     const arm = (): void => {
       alarm.clear();
-      const afterMs = attributes['timeout'] ?? 0;
+      const afterMs = amount(attributes, 'timeout');
       if (afterMs > 0) alarm.set(monotonicUs() + afterMs * 1000);
     };
     arm();

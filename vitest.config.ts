@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 
 const alias = {
   'halfopen/vitest': fileURLToPath(new URL('harness/vitest/index.ts', import.meta.url)),
+  'halfopen/proxy': fileURLToPath(new URL('harness/proxy/index.ts', import.meta.url)),
   halfopen: fileURLToPath(new URL('harness/index.ts', import.meta.url)),
 };
 
@@ -18,7 +19,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'integration',
-          include: ['test/{integration,cli,corpus}/**/*.test.ts'],
+          include: ['test/{integration,conformance,cli,corpus}/**/*.test.ts'],
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,

@@ -12,8 +12,10 @@ export { constant, del, get, openLoad, poisson, post, put, ramp, request, spike 
 // Faults on an edge.
 export { bandwidth } from './run/faults/bandwidth.ts';
 export { blackhole } from './run/faults/blackhole.ts';
+export { corrupt } from './run/faults/corrupt.ts';
 export { latency } from './run/faults/latency.ts';
 export { limitData } from './run/faults/limit-data.ts';
+export { loss } from './run/faults/loss.ts';
 export { partition } from './run/faults/partition.ts';
 export { refuse } from './run/faults/refuse.ts';
 export { reset } from './run/faults/reset.ts';
@@ -22,11 +24,17 @@ export { slowClose } from './run/faults/slow-close.ts';
 
 // Faults on the requests of an HTTP edge.
 export { httpAbort } from './run/faults/http-abort.ts';
+export { httpCorrupt } from './run/faults/http-corrupt.ts';
 export { httpDelay } from './run/faults/http-delay.ts';
+export { httpEdit } from './run/faults/http-edit.ts';
 export { httpHang } from './run/faults/http-hang.ts';
+export { httpHold } from './run/faults/http-hold.ts';
+export { httpQuota } from './run/faults/http-quota.ts';
 export { httpStatus } from './run/faults/http-status.ts';
+export { httpTruncate } from './run/faults/http-truncate.ts';
 export { replyLate } from './run/faults/reply-late.ts';
 export { replyLost } from './run/faults/reply-lost.ts';
+export { slowBody } from './run/faults/slow-body.ts';
 
 // Faults on a service as a process.
 export { kill } from './run/faults/kill.ts';

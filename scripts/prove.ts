@@ -8,11 +8,26 @@ import { commitOf, machineLine } from './bench/machine.ts';
 import { openCaseStore } from './prove/case-store.ts';
 import { feltProof } from './prove/felt.ts';
 import type { Proof } from './prove/proof.ts';
+import { proxyDefectsProof } from './prove/proxy-defects.ts';
+import { proxyFuzzProof } from './prove/proxy-fuzz.ts';
+import { proxyLeaksProof } from './prove/proxy-leaks.ts';
+import { proxyReplayProof } from './prove/proxy-replay.ts';
+import { proxySoakProof } from './prove/proxy-soak.ts';
 import { sentinelProof } from './prove/sentinel.ts';
 import { sigkillProof } from './prove/sigkill.ts';
 import { truthProof } from './prove/truth.ts';
 
-const proofs: readonly Proof[] = [sigkillProof, truthProof, sentinelProof, feltProof];
+const proofs: readonly Proof[] = [
+  sigkillProof,
+  truthProof,
+  sentinelProof,
+  feltProof,
+  proxySoakProof,
+  proxyFuzzProof,
+  proxyLeaksProof,
+  proxyDefectsProof,
+  proxyReplayProof,
+];
 const projectFolder = fileURLToPath(new URL('..', import.meta.url));
 const reportFolder = join(projectFolder, 'reports', 'proofs');
 

@@ -10,6 +10,7 @@ const GOLDEN = `${root}test/golden/api.txt`;
 const DOORS = {
   halfopen: { entry: 'harness/index.ts', load: () => import('../harness/index.ts') },
   'halfopen/vitest': { entry: 'harness/vitest/index.ts', load: () => import('../harness/vitest/index.ts') },
+  'halfopen/proxy': { entry: 'harness/proxy/index.ts', load: () => import('../harness/proxy/index.ts') },
 } as const;
 
 interface PublicName {
@@ -46,7 +47,7 @@ async function listDoor(door: keyof typeof DOORS): Promise<string> {
 describe.each(Object.keys(DOORS) as (keyof typeof DOORS)[])('%s', (door) => {
   it('exports at run time exactly the values that its file lists', async () => {
     const values = declaredNames(DOORS[door].entry).filter(({ isType }) => !isType);
-    expect(values.length).toBeGreaterThan(1);
+    expect(values.length).toBeGreaterThan(0);
     expect(Object.keys(await DOORS[door].load()).toSorted()).toEqual(values.map(({ name }) => name).toSorted());
   });
 });

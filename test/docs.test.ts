@@ -189,13 +189,15 @@ describe('examples', () => {
 const WITHOUT_EXAMPLE = ['planScenario', 'reanalyze', 'runScenario'];
 
 it('every public function has a summary and an example', () => {
-  const index = sourceOf('index.ts', readFileSync(`${root}harness/index.ts`, 'utf8'));
-  const publicNames = new Set([...index.text.matchAll(/\b([a-z]\w+)\b(?=[^}]*\} from)/g)].map(([, name]) => name));
-  const functions = index.imports
+  const doors = ['index.ts', 'proxy/index.ts'].map((path) => sourceOf(path, readFileSync(`${root}harness/${path}`, 'utf8')));
+  const publicNames = new Set(doors.flatMap(({ text }) => [...text.matchAll(/\b([a-z]\w+)\b(?=[^}]*\} from)/g)].map(([, name]) => name)));
+  const functions = doors
+    .flatMap(({ imports }) => imports)
     .filter(({ typeOnly }) => !typeOnly)
     .flatMap(({ target }) => exportedFunctions(target, readFileSync(`${root}harness/${target}`, 'utf8')))
     .filter(({ name }) => publicNames.has(name));
   expect(functions.length).toBeGreaterThan(30);
+  expect(functions.map(({ name }) => name)).toContain('startProxy');
   expect(functions.filter(({ comment }) => !/^\/\*\*\s*(\*\s*)?[A-Z]/.test(comment)).map(({ name }) => name)).toEqual([]);
   const bare = functions.filter(({ name, comment }) => !comment.includes('@example') && !WITHOUT_EXAMPLE.includes(name));
   expect(bare.map(({ name }) => name)).toEqual([]);

@@ -22,6 +22,8 @@ export interface Command {
   readonly flags: readonly Flag[];
   /** Command lines without the leading `halfopen`, each with what it does. */
   readonly examples: readonly (readonly [line: string, does: string])[];
+  /** Puts what was typed behind the command's name into the form that the parser reads, where the command also takes another one. */
+  readonly rewrite?: (words: readonly string[]) => readonly string[];
   /**
    * Answers the exit code (`EXIT_CODES`).
    *

@@ -22,7 +22,7 @@ export async function runCommandLine(words: readonly string[]): Promise<number> 
     });
   }
   try {
-    await program.parseAsync(words, { from: 'user' });
+    await program.parseAsync(rewritten(words), { from: 'user' });
     return code;
   } catch (error) {
     // Commander has printed the message; its help and version are no errors.
@@ -31,6 +31,11 @@ export async function runCommandLine(words: readonly string[]): Promise<number> 
     process.stderr.write(`${failure.text}\n`);
     return failure.code;
   }
+}
+
+function rewritten([name = '', ...words]: readonly string[]): readonly string[] {
+  const command = Object.values<Command>(commands).find((each) => each.name === name);
+  return name === '' ? [] : [name, ...(command?.rewrite?.(words) ?? words)];
 }
 
 function addCommand(program: CommanderCommand, command: Command, done: (code: number) => void): void {

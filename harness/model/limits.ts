@@ -18,6 +18,14 @@ export const LIMITS = {
   bodyBytes: 256 * 1024,
   /** Longest line that a service may print on a probe's channel, in bytes. */
   probeLineBytes: 16 * 1024,
+  /** Largest body, or part of one, that a fault may carry, in bytes. */
+  faultBodyBytes: 1024 * 1024,
+  /** Largest body that a fault edits, in bytes; a larger one passes as it is. */
+  editedBodyBytes: 1024 * 1024,
+  /** Longest delay, hold or lifetime of a rule at the proxy, in milliseconds. */
+  ruleMs: 24 * 3_600_000,
+  /** Most HTTP rules on one proxy. */
+  rules: 1000,
   /** Most occurrences of a repeating fault. */
   faultTimes: 1000,
   /** How long a withdrawal of one fault may take, in milliseconds. */

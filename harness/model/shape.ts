@@ -2,11 +2,29 @@ import { nearest, type Problem } from './problem.ts';
 
 /** What one field of a declared kind may hold: data, so that a table row can publish it and a validator can apply it. */
 export type Field =
-  | { readonly type: 'number' | 'integer'; readonly min?: number; readonly max?: number; readonly unit?: string; readonly optional?: true }
-  | { readonly type: 'string' | 'boolean' | 'json'; readonly optional?: true }
+  | {
+      readonly type: 'number' | 'integer';
+      readonly min?: number;
+      readonly max?: number;
+      readonly unit?: string;
+      readonly list?: true;
+      readonly optional?: true;
+    }
+  | { readonly type: 'string'; readonly form?: TextForm; readonly list?: true; readonly optional?: true }
+  | { readonly type: 'boolean' | 'json'; readonly optional?: true }
+  /** Names and values of HTTP headers, without the `barred` ones (in lower case). */
+  | { readonly type: 'headers'; readonly barred?: readonly string[]; readonly optional?: true }
   | { readonly type: 'choice'; readonly of: readonly (string | number)[]; readonly list?: true; readonly optional?: true }
   | { readonly type: NameSpace; readonly list?: true; readonly optional?: true }
-  | { readonly type: 'object'; readonly fields: Shape; readonly optional?: true };
+  | { readonly type: 'object'; readonly fields: Shape; readonly list?: true; readonly optional?: true };
+
+/** What a text must look like, and how a message calls that. */
+export interface TextForm {
+  readonly pattern: RegExp;
+  readonly words: string;
+  /** In UTF-8. */
+  readonly maxBytes?: number;
+}
 
 /** Things that a system and its scenario give names to. */
 export type NameSpace = 'service' | 'edge' | 'breaker' | 'fault' | 'request';
@@ -27,7 +45,7 @@ export function shapeProblems(value: unknown, shape: Shape, names: Names, path: 
     const near = nearest(key, Object.keys(shape));
     problems.push({
       path: `${path}.${key}`,
-      expected: `one of ${Object.keys(shape).join(', ')}`,
+      expected: Object.keys(shape).length === 0 ? 'left out' : `one of ${Object.keys(shape).join(', ')}`,
       found: `the unknown field '${key}'`,
       ...(near === undefined ? {} : { hint: `did you mean '${near}'?` }),
     });
@@ -49,8 +67,11 @@ function fieldProblems(value: unknown, field: Field, names: Names, path: string)
     case 'integer':
       return numberProblems(value, field, path);
     case 'string':
+      return isText(value, field.form) ? [] : [{ path, expected: describeField(field), found: show(value) }];
     case 'boolean':
-      return typeof value === field.type ? [] : [{ path, expected: `a ${field.type}`, found: show(value) }];
+      return typeof value === 'boolean' ? [] : [{ path, expected: describeField(field), found: show(value) }];
+    case 'headers':
+      return headerProblems(value, field.barred ?? [], path);
     case 'choice':
       return field.of.some((option) => option === value) ? [] : [{ path, expected: describeField(field), found: show(value) }];
     case 'object':
@@ -64,6 +85,28 @@ function numberProblems(value: unknown, field: Extract<Field, { type: 'number' |
   const isKind = typeof value === 'number' && Number.isFinite(value) && (field.type === 'number' || Number.isInteger(value));
   if (isKind && value >= (field.min ?? -Infinity) && value <= (field.max ?? Infinity)) return [];
   return [{ path, expected: describeField(field), found: show(value) }];
+}
+
+function isText(value: unknown, form: TextForm | undefined): boolean {
+  if (typeof value !== 'string' || form === undefined) return typeof value === 'string';
+  return form.pattern.test(value) && new TextEncoder().encode(value).length <= (form.maxBytes ?? Infinity);
+}
+
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+/** What a header's value must not hold: all that ends a line, and what would be cut off a line on its way. */
+// oxlint-disable-next-line no-control-regex
+const UNSAFE_VALUE = /[\0-\x08\x0a-\x1f\x7f]|[^\0-\xff]/;
+
+function headerProblems(value: unknown, barred: readonly string[], path: string): Problem[] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return [{ path, expected: 'an object of headers', found: show(value) }];
+  return Object.entries(value).flatMap(([name, text]: [string, unknown]): Problem[] => {
+    const at = `${path}.${name}`;
+    if (!HEADER_NAME.test(name)) return [{ path: at, expected: 'the name of a header', found: show(name) }];
+    if (barred.includes(name.toLowerCase())) return [{ path: at, expected: `none of ${barred.join(', ')}`, found: show(text) }];
+    if (typeof text === 'string' && !UNSAFE_VALUE.test(text)) return [];
+    return [{ path: at, expected: 'a text of one line in Latin-1', found: show(text) }];
+  });
 }
 
 function nameProblems(value: unknown, space: NameSpace, names: Names, path: string): Problem[] {
@@ -92,12 +135,20 @@ function describeField(field: Field): string {
       return 'a value';
     case 'object':
       return 'an object';
+    case 'headers':
+      return 'an object of headers';
     case 'string':
+      return describeText(field.form);
     case 'boolean':
-      return `a ${field.type}`;
+      return 'a boolean';
     default:
       return `the name of ${article(field.type)}`;
   }
+}
+
+function describeText(form: TextForm | undefined): string {
+  if (form === undefined) return 'a string';
+  return form.maxBytes === undefined ? form.words : `${form.words} of at most ${form.maxBytes} bytes`;
 }
 
 function article(noun: string): string {

@@ -68,6 +68,19 @@ export const STAGES: readonly Stage[] = [
     ],
     kind: 'impure',
   },
+  {
+    stage: 'proxy',
+    mayImport: [
+      'model',
+      'run/proxy/server.ts',
+      'run/proxy/tap-client.ts',
+      'run/proxy/edge-name.ts',
+      'types of run/proxy/contract.ts',
+      'types of run/proxy/toxics/index.ts',
+      'node:',
+    ],
+    kind: 'impure',
+  },
   { stage: 'vitest', mayImport: ['index.ts', 'pipeline.ts', 'model', '*/index.ts', 'node:'], kind: 'impure' },
 ];
 

@@ -9,14 +9,21 @@ import type { ProcessControl } from '../../harness/run/environments/contract.ts'
 import { bandwidth } from '../../harness/run/faults/bandwidth.ts';
 import { blackhole } from '../../harness/run/faults/blackhole.ts';
 import type { FaultContext, FaultDriver } from '../../harness/run/faults/contract.ts';
+import { corrupt } from '../../harness/run/faults/corrupt.ts';
 import { httpAbort } from '../../harness/run/faults/http-abort.ts';
+import { httpCorrupt } from '../../harness/run/faults/http-corrupt.ts';
 import { httpDelay } from '../../harness/run/faults/http-delay.ts';
+import { httpEdit } from '../../harness/run/faults/http-edit.ts';
 import { httpHang } from '../../harness/run/faults/http-hang.ts';
+import { httpHold } from '../../harness/run/faults/http-hold.ts';
+import { httpQuota } from '../../harness/run/faults/http-quota.ts';
 import { httpStatus } from '../../harness/run/faults/http-status.ts';
+import { httpTruncate } from '../../harness/run/faults/http-truncate.ts';
 import { faultDrivers } from '../../harness/run/faults/index.ts';
 import { kill } from '../../harness/run/faults/kill.ts';
 import { latency } from '../../harness/run/faults/latency.ts';
 import { limitData } from '../../harness/run/faults/limit-data.ts';
+import { loss } from '../../harness/run/faults/loss.ts';
 import { partition } from '../../harness/run/faults/partition.ts';
 import { pause } from '../../harness/run/faults/pause.ts';
 import { refuse } from '../../harness/run/faults/refuse.ts';
@@ -25,32 +32,62 @@ import { replyLost } from '../../harness/run/faults/reply-lost.ts';
 import { reset } from '../../harness/run/faults/reset.ts';
 import { restart } from '../../harness/run/faults/restart.ts';
 import { slice } from '../../harness/run/faults/slice.ts';
+import { slowBody } from '../../harness/run/faults/slow-body.ts';
 import { slowClose } from '../../harness/run/faults/slow-close.ts';
 import { connectProxy } from '../../harness/run/proxy/client.ts';
 import type { ProxyProcess } from '../../harness/run/proxy/contract.ts';
 import { startProxyServer } from '../../harness/run/proxy/server.ts';
 
 const EDGE = 'orders->payments';
-const target = { method: 'POST', path: '/charges/*', requestHeaders: { tenant: 'a' }, share: 0.5, everyNth: 2, first: 10 };
+const target = {
+  method: 'POST',
+  path: '/charges/*',
+  requestHeaders: { tenant: '*' },
+  after: 1,
+  first: 10,
+  everyNth: 2,
+  pattern: 'x.x',
+  share: 0.95,
+  next: 3,
+};
 
 /** At least one of each kind, with every option, as its constructor makes it; a new row needs one here. */
 const examples: Readonly<Record<keyof typeof faultDrivers, readonly Fault[]>> = {
-  latency: [latency(EDGE, { delay: '300ms', jitter: 20, stream: 'upstream' }), latency(EDGE, { delay: 1 })],
-  bandwidth: [bandwidth(EDGE, { kilobytesPerSecond: 8, stream: 'upstream' })],
+  latency: [
+    latency(EDGE, { delay: '300ms', jitter: 20, stream: 'upstream' }),
+    latency(EDGE, { delay: 1 }),
+    latency(EDGE, { delay: 5, jitter: 10, distribution: 'pareto' }),
+  ],
+  bandwidth: [bandwidth(EDGE, { kilobytesPerSecond: 8, stream: 'upstream' }), bandwidth(EDGE, { kilobytesPerSecond: 8, scope: 'proxy' })],
   'slow-close': [slowClose(EDGE, { delay: '1s' })],
   blackhole: [blackhole(EDGE)],
   reset: [reset(EDGE), reset(EDGE, { after: '10ms' })],
   slice: [slice(EDGE, { averageBytes: 10, variationBytes: 3, delayUs: 5 }), slice(EDGE, { averageBytes: 1 })],
   'limit-data': [limitData(EDGE, { bytes: 0 })],
+  loss: [loss(EDGE, { percent: 90, correlationPercent: 10, retransmit: 20, stream: 'upstream' }), loss(EDGE, { percent: 90 })],
+  corrupt: [corrupt(EDGE, { perMillion: 1_000_000 }), corrupt(EDGE, { perMillion: 500_000.5, stream: 'upstream' })],
   refuse: [refuse(EDGE)],
   partition: [partition(['orders'], ['payments']), partition(['payments'], ['orders'], { direction: 'to' })],
   'http-status': [
     httpStatus(EDGE, { status: 503, body: 'no', headers: { a: 'b' }, retryAfter: '1s', ...target }),
     httpStatus(EDGE, { status: 500 }),
   ],
-  'http-delay': [httpDelay(EDGE, { delay: '1s', before: 'response', ...target })],
-  'http-abort': [httpAbort(EDGE), httpAbort(EDGE, { at: 'after-headers', ...target })],
-  'http-hang': [httpHang(EDGE), httpHang(EDGE, target)],
+  'http-delay': [httpDelay(EDGE, { delay: '1s', jitter: '10ms', before: 'response', ...target }), httpDelay(EDGE, { delay: 1 })],
+  'http-abort': [httpAbort(EDGE), httpAbort(EDGE, { at: 'after-bytes', bytes: 1, how: 'close', ...target })],
+  'http-hang': [httpHang(EDGE), httpHang(EDGE, { at: 'after-bytes', bytes: 2, ...target })],
+  'http-hold': [httpHold(EDGE), httpHold(EDGE, { at: 'response', ...target })],
+  'http-truncate': [httpTruncate(EDGE, { bytes: 1, ...target }), httpTruncate(EDGE, { bytes: 0 })],
+  'http-corrupt': [httpCorrupt(EDGE, { bytes: 2, ...target }), httpCorrupt(EDGE, { what: 'framing' })],
+  'http-edit': [
+    httpEdit(EDGE, { status: 418, setHeaders: { a: 'b' }, removeHeaders: ['date'], replace: [{ find: 'l', with: 'L' }], ...target }),
+    httpEdit(EDGE, { of: 'request', body: 'y' }),
+    httpEdit(EDGE, { of: 'request', setHeaders: { a: 'b' }, json: [{ pointer: '/a', value: null }] }),
+  ],
+  'http-quota': [
+    httpQuota(EDGE, { limit: 1, window: '10s', status: 503, body: 'no', ...target }),
+    httpQuota(EDGE, { limit: 1, window: '1m' }),
+  ],
+  'slow-body': [slowBody(EDGE, { pieceBytes: 1, delay: 5, ...target }), slowBody(EDGE, { pieceBytes: 2, delay: '100ms' })],
   'reply-lost': [replyLost(EDGE), replyLost(EDGE, target)],
   'reply-late': [replyLate(EDGE, { delay: '1s', ...target })],
   kill: [kill('payments')],
@@ -161,6 +198,17 @@ describe('faults on a real proxy', () => {
     if (fault.service !== undefined) expect(log.length).toBeGreaterThan(0);
     // What brings a service back comes last, however often it is asked.
     for (const entry of log.slice(-2)) expect(entry).toMatch(/^(start|resume) payments$/);
+  });
+
+  it.each(['request', 'response'] as const)('http-hold passes on the %ss that it holds when it is withdrawn', async (at) => {
+    const fault = httpHold(EDGE, { at });
+    const signal = AbortSignal.timeout(10_000);
+    const context: FaultContext = { name: 'gate', seed: 1, system, proxy, processes: recordingProcesses().control, signal };
+    await faultDrivers['http-hold'].inject(fault, context);
+    const call = fetch(url, { headers: { connection: 'close' }, signal });
+    while ((await proxy.held(EDGE, 'gate', signal)).length === 0) await new Promise((resolve) => setImmediate(resolve));
+    await faultDrivers['http-hold'].withdraw(fault, context);
+    expect(await (await call).text()).toBe('hello');
   });
 
   it.each(rows.filter(({ fault }) => fault.service === undefined))(

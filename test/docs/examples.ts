@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { readHarness, root, sourceOf, isNode, lineOf, type Node } from '../architecture/source.ts';
 
 /** A piece of TypeScript that a document shows. */
@@ -13,7 +13,14 @@ export interface Example {
   readonly isRun: boolean;
 }
 
-export const DOCUMENTS = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md'] as const;
+export const DOCUMENTS = [
+  'README.md',
+  'ARCHITECTURE.md',
+  'CONTRIBUTING.md',
+  ...readdirSync(`${root}docs`)
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+];
 
 /**
  * The fenced `ts` blocks of a Markdown text. A first line such as `// scenarios/shop.system.ts` names the block's file; ```` ```ts compile ````

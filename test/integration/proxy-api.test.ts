@@ -4,10 +4,10 @@ import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Toxiproxy } from 'toxiproxy-node-client';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { connectProxy } from '../../harness/run/proxy/client.ts';
 import { startProxyServer } from '../../harness/run/proxy/server.ts';
-import { converse, never, startTcpCallee, startWorld, type World } from './proxy-world.ts';
+import { converse, never, startCallee, startTcpCallee, startWorld, type World } from './proxy-world.ts';
 
 let world: World;
 
@@ -152,7 +152,125 @@ test('edges, rules and toxics with awkward names are found again, and removing w
   );
   await expect(
     world.proxy.addRule(edge, { name: 'x', action: { kind: 'status', status: 99 }, target: {}, seed: 1 }, never),
-  ).rejects.toThrow(/'status'/);
+  ).rejects.toThrow(/status' must be/);
+});
+
+const sorted = (answers: readonly { readonly status: number }[]): number[] =>
+  answers.map(({ status }) => status).sort((left, right) => left - right);
+
+test('of two that make the same name at once, one has it', async () => {
+  for (const body of [
+    { name: 'twin', upstream: 'x:1', listen: '127.0.0.1:0' },
+    { name: 'twin 2', upstream: 'x:1', enabled: false },
+  ]) {
+    const answers = await Promise.all(Array.from({ length: 8 }, () => ask('POST', '/proxies', body)));
+    expect(sorted(answers)).toEqual([201, ...Array.from({ length: 7 }, () => 409)]);
+  }
+  const toxics = await Promise.all(Array.from({ length: 8 }, () => ask('POST', '/proxies/twin/toxics', { type: 'noop' })));
+  expect(sorted(toxics)).toEqual([200, ...Array.from({ length: 7 }, () => 409)]);
+  const gone = await Promise.all(Array.from({ length: 8 }, () => ask('DELETE', '/proxies/twin')));
+  expect(sorted(gone)).toEqual([204, ...Array.from({ length: 7 }, () => 404)]);
+});
+
+test('what comes and goes at random leaves the API whole', async () => {
+  const names = ['a', 'b', 'c'];
+  const calls = Array.from({ length: 300 }, (_, index) => {
+    const name = names[index % 3] ?? '';
+    const entry = { name, upstream: 'x:1', listen: '127.0.0.1:0' };
+    const all: readonly (() => Promise<{ status: number }>)[] = [
+      () => ask('POST', '/proxies', entry),
+      () => ask('POST', '/populate', [entry, { ...entry, name: names[(index + 1) % 3] }]),
+      () => ask('POST', `/proxies/${name}/toxics`, { type: 'latency' }),
+      () => ask('PATCH', `/proxies/${name}`, { enabled: index % 2 === 0, upstream: `x:${index}` }),
+      () => ask('DELETE', `/proxies/${name}`),
+      () => ask('POST', '/reset'),
+      () => ask('DELETE', `/proxies/${name}/toxics/latency_downstream`),
+    ];
+    return (all[(index * 5) % all.length] ?? (() => ask('GET', '/proxies')))();
+  });
+  const statuses = new Set((await Promise.all(calls)).map(({ status }) => status));
+  expect([...statuses].filter((status) => ![200, 201, 204, 404, 409].includes(status))).toEqual([]);
+  for (const [name, proxy] of Object.entries(JSON.parse((await ask('GET', '/proxies')).text) as Record<string, { enabled: boolean }>)) {
+    expect(names).toContain(name);
+    await ask('PATCH', `/proxies/${name}`, { enabled: true });
+    expect((await ask('GET', `/proxies/${name}`)).status, JSON.stringify(proxy)).toBe(200);
+  }
+});
+
+describe('a body with faults in it', () => {
+  const latency = { type: 'latency', attributes: { latency: 1 } };
+  const rule = { name: 'storm', action: { kind: 'status', status: 503 }, target: {}, seed: 1 };
+
+  test('puts them in force before the first connection, and shows what is not plain', async () => {
+    const { upstream } = await startCallee(world, (_, response) => void response.end('fine'));
+    const made = await ask('POST', '/proxies', {
+      name: 'p',
+      upstream,
+      listen: '127.0.0.1:0',
+      protocol: 'http',
+      tap: true,
+      toxics: [latency, { ...latency, stream: 'upstream', owner: 'me', ttlMs: 60_000 }],
+      rules: [rule],
+    });
+    expect(made.status).toBe(201);
+    const { listen, ...shown } = JSON.parse(made.text) as { readonly listen: string };
+    expect(shown).toMatchObject({ protocol: 'http', tap: true, toxics: [{ owner: 'me', ttlMs: 60_000 }, { name: 'latency_downstream' }] });
+    expect((await fetch(`http://${listen}/x`)).status).toBe(503);
+    expect(await world.tap(({ edge }) => edge === 'p')).toMatchObject({ method: 'GET', status: 503, fault: 'storm' });
+  });
+
+  test('shows nothing more on plain proxies', async () => {
+    const { text } = await ask('POST', '/proxies', { name: 'p', upstream: 'x:1', protocol: 'tcp', tap: false, toxics: [latency] });
+    expect(Object.keys(JSON.parse(text) as object)).toEqual(['name', 'listen', 'upstream', 'enabled', 'toxics']);
+    expect(Object.keys((JSON.parse(text) as { toxics: object[] }).toxics[0] ?? {})).toEqual([
+      'attributes',
+      'name',
+      'type',
+      'stream',
+      'toxicity',
+    ]);
+  });
+
+  test.each([
+    [{ toxics: [latency, latency] }, 'toxic already exists at toxic 2'],
+    [{ toxics: [{ type: 'bandwidth', attributes: { rate: -1 } }] }, 'attribute rate must be at least 0: current value is -1 at toxic 1'],
+    [{ toxics: [latency, 5] }, 'it must be an object: current value is 5 at toxic 2'],
+    [{ toxics: { latency } }, 'toxics must be a list'],
+    [{ toxics: [{ ...latency, ttlMs: 0 }] }, 'ttlMs must be a number from 1'],
+    [{ toxics: [{ ...latency, owner: 5 }] }, 'owner must be a string'],
+    [{ rules: [rule] }, 'rules must be on a proxy whose protocol is http'],
+    [{ protocol: 'http', rules: [rule, rule] }, 'name must be of one rule alone at rule 2'],
+    [{ protocol: 'http', rules: [{ ...rule, action: { kind: 'nothing' } }] }, 'at rule 1'],
+    [{ protocol: 'udp' }, 'protocol must be http or tcp'],
+    [{ tap: 'yes' }, 'tap must be true or false'],
+  ])('%j is refused, and nothing is made', async (fields, why) => {
+    const entry = { name: 'p', upstream: 'x:1', listen: '127.0.0.1:0', ...fields };
+    const created = await ask('POST', '/proxies', entry);
+    expect([created.status, created.text]).toEqual([400, expect.stringContaining(why)]);
+    const populated = await ask('POST', '/populate', [{ name: 'before', upstream: 'x:1' }, entry]);
+    expect([populated.status, populated.text]).toEqual([400, expect.stringContaining(why)]);
+    expect(populated.text).toContain('at proxy 2');
+    expect((await ask('GET', '/proxies')).text).toBe('{}');
+  });
+
+  test('is replaced when it asks for another protocol, and left alone with its faults otherwise', async () => {
+    const entry = { name: 'p', upstream: 'x:1', listen: '127.0.0.1:0', toxics: [latency] };
+    const { listen } = JSON.parse((await ask('POST', '/proxies', entry)).text) as { listen: string };
+    const again = { ...entry, listen, toxics: [] };
+    expect((await ask('POST', '/populate', [again])).text).toContain('latency_downstream');
+    const other = JSON.parse((await ask('POST', '/populate', [{ ...again, protocol: 'http', rules: [rule] }])).text) as object;
+    expect(other).toEqual({ proxies: [{ name: 'p', listen, upstream: 'x:1', enabled: true, toxics: [], protocol: 'http' }] });
+    expect((await ask('POST', '/populate', [again])).text).toContain('"protocol":"http"');
+  });
+
+  test('a change that gives a time begins it anew, and one that does not keeps it', async () => {
+    await ask('POST', '/proxies', { name: 'p', upstream: 'x:1', toxics: [{ ...latency, ttlMs: 60_000 }] });
+    const path = '/proxies/p/toxics/latency_downstream';
+    expect(JSON.parse((await ask('PATCH', path, { toxicity: 0.5 })).text)).toMatchObject({ ttlMs: 60_000, toxicity: 0.5 });
+    expect(JSON.parse((await ask('PATCH', path, { ttlMs: 90_000, owner: 'you' })).text)).toMatchObject({ ttlMs: 90_000, owner: 'you' });
+    expect((await ask('PATCH', path, { ttlMs: -1 })).status).toBe(400);
+    expect(JSON.parse((await ask('GET', path)).text)).toMatchObject({ ttlMs: 90_000 });
+  });
 });
 
 test("the proxy's clock is this machine's", async () => {

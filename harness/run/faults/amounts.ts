@@ -24,6 +24,15 @@ export function wholeNumber(value: number, { doing, name, min, max = Number.MAX_
   throw new RangeError(`Cannot ${doing} as '${name}' must be a whole number, ${range}: current value is ${value}`);
 }
 
+/** A number, whole or not, over `above` and up to `max`. */
+export function realNumber(
+  value: number,
+  { doing, name, above, max }: { readonly doing: string; readonly name: string; readonly above: number; readonly max: number },
+): number {
+  if (value > above && value <= max) return value;
+  throw new RangeError(`Cannot ${doing} as '${name}' must be over ${above} and at most ${max}: current value is ${value}`);
+}
+
 /** How a length in whole milliseconds is declared to the validator. */
 export function msField(min: number): Extract<Field, { type: 'number' | 'integer' }> {
   return { type: 'integer', min, max: LIMITS.runMs, unit: 'ms' };

@@ -4,23 +4,29 @@ import type { FaultDriver } from './contract.ts';
 import { anyEdge } from './edge-reach.ts';
 import { addToxics, removeToxics, STREAMS, type EdgeToxic, type Stream } from './toxics.ts';
 
-/** Narrows an edge in one direction; each connection has the rate for itself. */
+const SCOPES = ['connection', 'proxy'] as const;
+
+/** Narrows an edge in one direction. */
 export interface Bandwidth<E extends string = string> extends FaultOf<'bandwidth'> {
   readonly edge: E;
   /** In units of 1000 bytes a second. */
   readonly kilobytesPerSecond: number;
+  /** Whether each connection has the rate for itself, or all of the edge share it. @default 'connection' */
+  readonly scope?: (typeof SCOPES)[number];
   readonly stream: Stream;
 }
 
 export interface BandwidthOptions {
   /** In units of 1000 bytes a second; 1 or more. */
   readonly kilobytesPerSecond: number;
+  /** Whether each connection has the rate for itself, or all of the edge (`proxy`) share it. @default 'connection' */
+  readonly scope?: Bandwidth['scope'];
   /** @default 'downstream' */
   readonly stream?: Stream;
 }
 
 /**
- * Narrows an edge: each connection carries at most `kilobytesPerSecond` (1 kB = 1000 bytes).
+ * Narrows an edge: each connection, or all of them together, carries at most `kilobytesPerSecond` (1 kB = 1000 bytes).
  *
  * @example
  * ```ts
@@ -33,7 +39,8 @@ export interface BandwidthOptions {
  */
 export function bandwidth<const E extends string>(edge: E, options: BandwidthOptions): Bandwidth<E> {
   const kilobytesPerSecond = wholeNumber(options.kilobytesPerSecond, { doing: `narrow ${edge}`, name: 'kilobytesPerSecond', min: 1 });
-  return { kind: 'bandwidth', edge, kilobytesPerSecond, stream: options.stream ?? 'downstream' };
+  const scope = options.scope === undefined ? {} : { scope: options.scope };
+  return { kind: 'bandwidth', edge, kilobytesPerSecond, ...scope, stream: options.stream ?? 'downstream' };
 }
 
 export const bandwidthDriver: FaultDriver<Bandwidth> = {
@@ -42,14 +49,16 @@ export const bandwidthDriver: FaultDriver<Bandwidth> = {
   schema: {
     edge: { type: 'edge' },
     kilobytesPerSecond: { type: 'integer', min: 1, unit: 'kB/s' },
+    scope: { type: 'choice', of: SCOPES, optional: true },
     stream: { type: 'choice', of: STREAMS },
   },
-  describe: ({ edge, kilobytesPerSecond, stream }) => `${edge}: at most ${kilobytesPerSecond} kB/s ${stream} on each connection`,
+  describe: ({ edge, kilobytesPerSecond, scope, stream }) =>
+    `${edge}: at most ${kilobytesPerSecond} kB/s ${stream} on ${scope === 'proxy' ? 'all connections together' : 'each connection'}`,
   reach: ({ edge }, system) => anyEdge(edge, system),
   inject: (fault, context) => addToxics(toxics(fault), context),
   withdraw: (fault, context) => removeToxics(toxics(fault), context),
 };
 
-function toxics({ edge, stream, kilobytesPerSecond }: Bandwidth): readonly EdgeToxic[] {
-  return [{ edge, stream, type: 'bandwidth', attributes: { rate: kilobytesPerSecond } }];
+function toxics({ edge, stream, kilobytesPerSecond, scope }: Bandwidth): readonly EdgeToxic[] {
+  return [{ edge, stream, type: 'bandwidth', attributes: { rate: kilobytesPerSecond, ...(scope === undefined ? {} : { scope }) } }];
 }

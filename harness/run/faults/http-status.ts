@@ -1,4 +1,5 @@
 import type { FaultOf } from '../../model/fault.ts';
+import { bodyField, setHeadersField } from '../../model/http-fields.ts';
 import type { Duration } from '../../model/time.ts';
 import type { HttpTarget } from '../proxy/contract.ts';
 import { wholeMs, wholeNumber } from './amounts.ts';
@@ -40,7 +41,7 @@ export interface HttpStatusOptions extends TargetOptions {
  * assert.deepEqual(storm.target, { share: 0.2 });
  * ```
  * @throws {RangeError} if `status` is not 200 to 599, `retryAfter` is not in whole seconds, or a target's number is out of bounds
- * @throws {SyntaxError} if `retryAfter` or `path` is unreadable
+ * @throws {SyntaxError} if `retryAfter`, `pattern` or `path` is unreadable
  */
 export function httpStatus<const E extends string>(edge: E, options: HttpStatusOptions): HttpStatus<E> {
   const doing = `answer in place of ${edge}`;
@@ -69,8 +70,8 @@ export const httpStatusDriver: FaultDriver<HttpStatus> = {
   schema: {
     edge: { type: 'edge' },
     status: { type: 'integer', min: 200, max: 599 },
-    body: { type: 'string', optional: true },
-    headers: { type: 'json', optional: true },
+    body: bodyField,
+    headers: setHeadersField,
     target: { type: 'object', fields: targetShape },
   },
   describe: ({ edge, status, target }) => `${edge}: ${describeTarget(target)} is answered ${status}`,

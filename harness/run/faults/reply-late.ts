@@ -25,7 +25,7 @@ export interface ReplyLate<E extends string = string> extends FaultOf<'reply-lat
  * assert.equal(replyLate('orders->payments', { delay: '2s', path: '/charges' }).delayMs, 2000);
  * ```
  * @throws {RangeError} if `delay` is under 1 ms or no whole number of milliseconds, or a target's number is out of bounds
- * @throws {SyntaxError} if `delay` or `path` is unreadable
+ * @throws {SyntaxError} if `delay`, `pattern` or `path` is unreadable
  */
 export function replyLate<const E extends string>(edge: E, options: TargetOptions & { readonly delay: Duration }): ReplyLate<E> {
   const doing = `delay replies on ${edge}`;

@@ -22,7 +22,7 @@ export interface ReplyLost<E extends string = string> extends FaultOf<'reply-los
  * assert.deepEqual(replyLost('orders->payments', { path: '/charges' }).target, { path: '/charges' });
  * ```
  * @throws {RangeError} if a target's number is out of bounds
- * @throws {SyntaxError} if `path` is unreadable
+ * @throws {SyntaxError} if `pattern` or `path` is unreadable
  */
 export function replyLost<const E extends string>(edge: E, options: TargetOptions = {}): ReplyLost<E> {
   return { kind: 'reply-lost', edge, target: httpTarget(options, `lose replies on ${edge}`) };

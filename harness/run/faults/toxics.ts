@@ -13,7 +13,7 @@ export interface EdgeToxic {
   readonly part?: string;
   readonly type: string;
   readonly stream: Stream;
-  readonly attributes: Readonly<Record<string, number>>;
+  readonly attributes: Readonly<Record<string, number | string>>;
 }
 
 /** Adds the toxics, all at once. */

@@ -1,7 +1,7 @@
 import { Toxic, Toxiproxy, type ToxicAttributeTypes, type ToxicType } from 'toxiproxy-node-client';
 import { HarnessError } from '../../model/problem.ts';
 import { monotonicUs } from '../clock.ts';
-import type { EdgeSpec, ProxyProcess, RuleSpec, TapRecord, ToxicSpec } from './contract.ts';
+import type { EdgeSpec, HeldCall, ProxyProcess, RuleSpec, TapRecord, ToxicSpec } from './contract.ts';
 import { proxyNameOfEdge } from './edge-name.ts';
 import { readTaps, type ProxyHealth } from './tap-client.ts';
 
@@ -31,6 +31,7 @@ export async function connectProxy(connection: ProxyConnection): Promise<ProxyPr
   const call = (method: string, path: string, body: unknown, signal: AbortSignal): Promise<unknown> =>
     request({ url: `${controlUrl}${path}`, method, body, signal });
   const edgePath = (edge: string): string => `/halfopen/edges/${encodeURIComponent(edge)}`;
+  const rulePath = (edge: string, rule: string): string => `${edgePath(edge)}/rules/${encodeURIComponent(rule)}`;
   return {
     controlUrl,
     async open(edge: EdgeSpec, signal) {
@@ -57,7 +58,13 @@ export async function connectProxy(connection: ProxyConnection): Promise<ProxyPr
       await call('POST', `${edgePath(edge)}/rules`, rule, signal);
     },
     async removeRule(edge, name, signal) {
-      await call('DELETE', `${edgePath(edge)}/rules/${encodeURIComponent(name)}`, undefined, signal);
+      await call('DELETE', rulePath(edge, name), undefined, signal);
+    },
+    async held(edge, rule, signal) {
+      return (await call('GET', `${rulePath(edge, rule)}/held`, undefined, signal)) as HeldCall[];
+    },
+    async release(edge, rule, request, signal) {
+      return ((await call('POST', `${rulePath(edge, rule)}/release`, request, signal)) as { released: number }).released;
     },
     async touched(fault, signal) {
       const counts = (await call('GET', '/halfopen/touched', undefined, signal)) as Readonly<Record<string, number>>;

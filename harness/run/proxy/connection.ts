@@ -1,5 +1,9 @@
 import { connect, type Socket } from 'node:net';
-import { Link } from './link.ts';
+import type { HostPort } from './address.ts';
+import { adopt } from './adopt.ts';
+import type { DialError } from './counters.ts';
+import { Link, type LinkHooks } from './link.ts';
+import { ReadBuffer } from './read-buffer.ts';
 import type { Break, Tap, Wire } from './tap/contract.ts';
 import type { Stream, Toxic } from './toxic.ts';
 
@@ -7,64 +11,87 @@ import type { Stream, Toxic } from './toxic.ts';
 const DIAL_MS = 5000;
 const NOTHING = Buffer.alloc(0);
 
-export interface ConnectionOptions {
-  readonly caller: Socket;
+/** What a connection needs of the proxy that it belongs to. */
+export interface ConnectionOwner {
+  readonly name: string;
   readonly seed: number;
-  /** Names the dice of this connection: proxy and ordinal. */
-  readonly label: string;
   /** Where to dial now; asked again when a connection has to be dialled anew. */
-  readonly target: () => { readonly host: string; readonly port: number };
-  readonly toxics: (stream: Stream) => readonly Toxic[];
-  readonly tap: (wire: Wire) => Tap;
-  readonly onClosed: (connection: Connection) => void;
+  target(): HostPort;
+  toxics(stream: Stream): readonly Toxic[];
+  tap(connection: Connection): Tap;
+  dialFailed(reason: DialError): void;
+  wasReset(): void;
+  closed(connection: Connection): void;
 }
 
-/** A caller's connection and the one to the callee behind it, with both directions between them. */
-export class Connection {
-  readonly #options: ConnectionOptions;
+/** Bytes that have passed, as the kernel took and gave them. */
+export interface Passed {
+  upReceived: number;
+  upSent: number;
+  downReceived: number;
+  downSent: number;
+}
+
+/**
+ * A caller's connection and the one to the callee behind it. Bytes go straight from socket to socket, through the tap; a direction gets a
+ * chain of toxics only once one of them hits it.
+ */
+export class Connection implements Wire {
+  /** How many connections the proxy had accepted when this one came, itself included. Names its dice. */
+  ordinal: number;
+  readonly tap: Tap;
+  readonly #owner: ConnectionOwner;
+  readonly #isStraight: boolean;
+  readonly #callerBuffer = new ReadBuffer();
   readonly #caller: Socket;
   #upstream: Socket;
-  readonly #up: Link;
-  #down: Link;
-  readonly tap: Tap;
+  #up: Link | null = null;
+  #down: Link | null = null;
+  /** Bytes of callees that a redial has replaced. */
+  #replaced: { read: number; written: number } | null = null;
   #isCallerHeld = false;
   #isUpstreamHeld = false;
   #isCallerPaused = false;
   #isUpstreamPaused = false;
   #isOver = false;
 
-  constructor(options: ConnectionOptions) {
-    this.#options = options;
-    this.#caller = options.caller;
-    this.tap = options.tap(this.#wire());
+  /** `accepted` is paused. */
+  constructor(owner: ConnectionOwner, accepted: Socket, ordinal: number) {
+    this.#owner = owner;
+    this.ordinal = ordinal;
+    this.tap = owner.tap(this);
+    this.#isStraight = this.tap.isStraight === true;
+    const caller = adopt(accepted, { buffer: () => this.#callerBuffer.next(), callback: (read, buffer) => this.#fromCaller(read, buffer) });
+    this.#caller = caller;
     this.#upstream = this.#dial();
-    this.#up = new Link(
-      {
-        ...this.#hooks('upstream', () => this.#flowUp()),
-        exit: {
-          chunk: (data) => {
-            if (!this.#upstream.destroyed && !this.#upstream.write(data)) this.#flowUp();
-          },
-          end: () => {
-            if (!this.#upstream.destroyed) this.#upstream.end();
-          },
-        },
-      },
-      options.toxics('upstream'),
-    );
-    this.#down = this.#downLink();
-    this.#watchCaller();
+    this.#sync('upstream');
+    this.#sync('downstream');
+    caller.on('end', () => {
+      if (!this.#isOver) this.tap.callerEnded();
+    });
+    caller.on('drain', () => this.#flowDown());
+    caller.on('error', () => this.#lost('caller-left'));
+    caller.on('close', () => this.#closed());
   }
 
-  /** The proxy's toxics changed. */
+  /** The proxy's toxics of that direction changed. */
   sync(stream: Stream): void {
-    if (this.#isOver) return;
-    (stream === 'upstream' ? this.#up : this.#down).sync(this.#options.toxics(stream));
+    if (!this.#isOver) this.#sync(stream);
   }
 
   /** One toxic's settings changed. */
   update(toxic: Toxic): void {
-    if (!this.#isOver) (toxic.stream === 'upstream' ? this.#up : this.#down).update(toxic);
+    if (!this.#isOver) (toxic.stream === 'upstream' ? this.#up : this.#down)?.update(toxic);
+  }
+
+  passed(): Passed {
+    const { read, written } = this.#replaced ?? { read: 0, written: 0 };
+    return {
+      upReceived: this.#caller.bytesRead,
+      upSent: sentBy(this.#upstream) + written,
+      downReceived: this.#upstream.bytesRead + read,
+      downSent: sentBy(this.#caller),
+    };
   }
 
   /** Ends both sides at once, without a word of reset: the proxy is stopped. */
@@ -74,94 +101,168 @@ export class Connection {
     this.#upstream.destroy();
   }
 
-  #wire(): Wire {
-    return {
-      toUpstream: (data) => this.#up.chunk(data),
-      endUpstream: () => this.#up.end(),
-      toCaller: (data) => {
-        if (!this.#caller.destroyed && !this.#caller.write(data)) this.#flowDown();
-      },
-      endCaller: () => {
-        if (!this.#caller.destroyed) this.#caller.end();
-      },
-      holdCaller: (isHeld) => {
-        this.#isCallerHeld = isHeld;
-        this.#flowUp();
-      },
-      holdUpstream: (isHeld) => {
-        this.#isUpstreamHeld = isHeld;
-        this.#flowDown();
-      },
-      redial: () => this.#redial(),
-      reset: () => this.#resetAfterWrites(),
-    };
+  toUpstream(data: Buffer): void {
+    if (this.#up === null) this.#writeUpstream(data);
+    else this.#up.chunk(data);
   }
 
-  #hooks(stream: Stream, flow: () => void): Omit<ConstructorParameters<typeof Link>[0], 'exit'> {
-    return {
-      label: `${this.#options.label}/${stream}`,
-      seed: this.#options.seed,
-      touch: (fault, touch) => this.tap.touch(fault, touch),
-      flow,
-      close: () => this.#close(),
-      reset: () => this.#abort('reset'),
-    };
+  endUpstream(): void {
+    if (this.#up !== null) this.#up.end();
+    else if (!this.#upstream.destroyed) this.#upstream.end();
   }
 
-  #downLink(): Link {
-    const exit = { chunk: (data: Buffer) => this.tap.fromUpstream(data), end: () => this.tap.upstreamEnded() };
-    return new Link({ ...this.#hooks('downstream', () => this.#flowDown()), exit }, this.#options.toxics('downstream'));
+  toCaller(data: Buffer): void {
+    if (!this.#caller.destroyed && !this.#caller.write(data)) this.#flowDown();
   }
 
-  #watchCaller(): void {
-    const caller = this.#caller;
-    caller.on('data', (data: Buffer) => this.tap.fromCaller(data));
-    caller.on('end', () => this.tap.callerEnded());
-    caller.on('drain', () => this.#flowDown());
-    caller.on('error', () => this.#abort('caller-left'));
-    caller.on('close', () => this.#closed());
+  endCaller(): void {
+    if (!this.#caller.destroyed) this.#caller.end();
   }
 
-  #dial(): Socket {
-    const socket = connect({ ...this.#options.target(), allowHalfOpen: true, noDelay: true });
-    const isCurrent = (): boolean => this.#upstream === socket;
-    let isConnected = false;
-    const deadline = setTimeout(() => socket.destroy(new Error('no answer')), DIAL_MS);
-    socket.once('connect', () => {
-      isConnected = true;
-      clearTimeout(deadline);
-    });
-    socket.on('data', (data: Buffer) => {
-      if (isCurrent()) this.#down.chunk(data);
-    });
-    socket.on('end', () => {
-      if (isCurrent()) this.#down.end();
-    });
-    socket.on('drain', () => this.#flowUp());
-    socket.on('error', () => {
-      if (!isCurrent() || this.#isOver) return;
-      if (isConnected) this.#abort('reset');
-      else this.tap.refused();
-    });
-    socket.on('close', () => {
-      clearTimeout(deadline);
-      if (isCurrent()) this.#closed();
-    });
-    return socket;
+  holdCaller(isHeld: boolean): void {
+    this.#isCallerHeld = isHeld;
+    this.#flowUp();
   }
 
-  #redial(): void {
+  holdUpstream(isHeld: boolean): void {
+    this.#isUpstreamHeld = isHeld;
+    this.#flowDown();
+  }
+
+  redial(): void {
     const previous = this.#upstream;
-    this.#down.stop();
+    this.#replaced ??= { read: 0, written: 0 };
+    this.#replaced.read += previous.bytesRead;
+    this.#replaced.written += sentBy(previous);
+    this.#down?.stop();
+    this.#down = null;
     this.#upstream = this.#dial();
     previous.destroy();
-    this.#down = this.#downLink();
+    this.#sync('downstream');
     this.#isUpstreamPaused = false;
     this.#flowUp();
   }
 
+  close(): void {
+    if (this.#isOver) return;
+    this.#conclude('closed');
+    this.#caller.destroySoon();
+    this.#upstream.destroySoon();
+  }
+
+  reset(): void {
+    this.#conclude('reset');
+    reset(this.#upstream);
+    if (this.#caller.writableLength === 0 || this.#caller.destroyed) reset(this.#caller);
+    else this.#caller.write(NOTHING, () => reset(this.#caller));
+  }
+
+  #writeUpstream(data: Buffer): void {
+    if (!this.#upstream.destroyed && !this.#upstream.write(data)) this.#flowUp();
+  }
+
+  #fromCaller(read: number, buffer: Buffer): boolean {
+    if (this.#isOver) return true;
+    const memory = this.#callerBuffer;
+    if (this.#isStraight && this.#up === null) {
+      this.tap.fromCaller(memory.peek(read, buffer));
+      if (this.#upstream.writableLength > 0) memory.giveAway();
+    } else {
+      this.tap.fromCaller(memory.take(read, buffer));
+    }
+    return true;
+  }
+
+  #fromUpstream(memory: ReadBuffer, read: number, buffer: Buffer): boolean {
+    if (this.#down !== null) {
+      this.#down.chunk(memory.take(read, buffer));
+    } else if (this.#isStraight) {
+      this.tap.fromUpstream(memory.peek(read, buffer));
+      if (this.#caller.writableLength > 0) memory.giveAway();
+    } else {
+      this.tap.fromUpstream(memory.take(read, buffer));
+    }
+    return true;
+  }
+
+  #upstreamEnded(): void {
+    if (this.#down === null) this.tap.upstreamEnded();
+    else this.#down.end();
+  }
+
+  /** Lets the direction's toxics that hit this connection work on it; a chain that was needed once stays. */
+  #sync(stream: Stream): void {
+    const toxics = this.#owner.toxics(stream);
+    const link = stream === 'upstream' ? this.#up : this.#down;
+    if (link !== null) link.sync(toxics);
+    else if (toxics.length > 0) this.#startLink(stream, toxics);
+  }
+
+  #startLink(stream: Stream, toxics: readonly Toxic[]): void {
+    const { name, seed } = this.#owner;
+    const isUp = stream === 'upstream';
+    const hooks: LinkHooks = {
+      label: `${name}/${this.ordinal}/${stream}`,
+      seed,
+      touch: (fault, touch) => this.tap.touch(fault, touch),
+      flow: isUp ? () => this.#flowUp() : () => this.#flowDown(),
+      close: () => this.close(),
+      reset: () => this.#abort('reset'),
+      exit: isUp
+        ? {
+            chunk: (data) => this.#writeUpstream(data),
+            end: () => {
+              if (!this.#upstream.destroyed) this.#upstream.end();
+            },
+          }
+        : { chunk: (data) => this.tap.fromUpstream(data), end: () => this.tap.upstreamEnded() },
+    };
+    const link = new Link(hooks);
+    if (isUp) this.#up = link;
+    else this.#down = link;
+    link.sync(toxics);
+  }
+
+  #dial(): Socket {
+    const memory = new ReadBuffer();
+    const onread = {
+      buffer: () => memory.next(),
+      callback: (read: number, buffer: Buffer): boolean =>
+        this.#upstream === socket && !this.#isOver ? this.#fromUpstream(memory, read, buffer) : true,
+    };
+    const socket: Socket = connect({ ...this.#owner.target(), allowHalfOpen: true, noDelay: true, onread });
+    let isConnected = false;
+    let isLate = false;
+    const deadline = setTimeout(() => {
+      isLate = true;
+      socket.destroy(new Error('no answer'));
+    }, DIAL_MS);
+    socket.once('connect', () => {
+      isConnected = true;
+      clearTimeout(deadline);
+    });
+    socket.on('end', () => {
+      if (this.#upstream === socket && !this.#isOver) this.#upstreamEnded();
+    });
+    socket.on('drain', () => this.#flowUp());
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      if (this.#upstream !== socket || this.#isOver) return;
+      if (isConnected) {
+        this.#lost('reset');
+      } else {
+        this.#owner.dialFailed(isLate ? 'timeout' : dialError(error));
+        this.tap.refused();
+      }
+    });
+    socket.on('close', () => {
+      clearTimeout(deadline);
+      if (this.#upstream === socket) this.#closed();
+    });
+    return socket;
+  }
+
   #flowUp(): void {
-    const mustWait = this.#isCallerHeld || this.#upstream.writableNeedDrain || this.#up.full();
+    const mustWait = this.#isCallerHeld || this.#upstream.writableNeedDrain || this.#up?.full() === true;
     if (mustWait === this.#isCallerPaused) return;
     this.#isCallerPaused = mustWait;
     if (mustWait) this.#caller.pause();
@@ -169,11 +270,18 @@ export class Connection {
   }
 
   #flowDown(): void {
-    const mustWait = this.#isUpstreamHeld || this.#caller.writableNeedDrain || this.#down.full();
+    const mustWait = this.#isUpstreamHeld || this.#caller.writableNeedDrain || this.#down?.full() === true;
     if (mustWait === this.#isUpstreamPaused) return;
     this.#isUpstreamPaused = mustWait;
     if (mustWait) this.#upstream.pause();
     else this.#upstream.resume();
+  }
+
+  /** A peer broke the connection off. */
+  #lost(how: Break): void {
+    if (this.#isOver) return;
+    this.#owner.wasReset();
+    this.#abort(how);
   }
 
   /** A peer is gone or a fault wants it so: both get a reset, at once. */
@@ -184,25 +292,11 @@ export class Connection {
     reset(this.#upstream);
   }
 
-  #resetAfterWrites(): void {
-    this.#conclude('reset');
-    reset(this.#upstream);
-    if (this.#caller.writableLength === 0 || this.#caller.destroyed) reset(this.#caller);
-    else this.#caller.write(NOTHING, () => reset(this.#caller));
-  }
-
-  #close(): void {
-    if (this.#isOver) return;
-    this.#conclude('closed');
-    this.#caller.destroySoon();
-    this.#upstream.destroySoon();
-  }
-
   #closed(): void {
     if (this.#caller.destroyed && this.#upstream.destroyed) {
       this.#conclude('closed');
-      this.#options.onClosed(this);
-    } else if (this.#caller.destroyed && !this.#caller.readableEnded) {
+      this.#owner.closed(this);
+    } else if (this.#caller.destroyed && !this.#caller.readableEnded && !this.#isOver) {
       this.#upstream.destroy();
     }
   }
@@ -210,14 +304,34 @@ export class Connection {
   #conclude(how: Break): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#up.stop();
-    this.#down.stop();
+    this.#up?.stop();
+    this.#down?.stop();
     this.tap.broken(how);
   }
 }
 
+/** Node sends the reset of a socket that still connects once it has connected; the kernel may have done so already. */
 function reset(socket: Socket): void {
-  if (socket.destroyed) return;
-  if (socket.connecting) socket.destroy();
-  else socket.resetAndDestroy();
+  if (!socket.destroyed) socket.resetAndDestroy();
+}
+
+/** What the kernel has taken of what was written. */
+function sentBy(socket: Socket): number {
+  return Math.max(0, (socket.bytesWritten ?? 0) - (socket.destroyed ? 0 : socket.writableLength));
+}
+
+function dialError({ code }: NodeJS.ErrnoException): DialError {
+  switch (code) {
+    case 'ECONNREFUSED':
+      return 'refused';
+    case 'ETIMEDOUT':
+      return 'timeout';
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return 'unreachable';
+    default:
+      return 'other';
+  }
 }

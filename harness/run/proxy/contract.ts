@@ -22,8 +22,10 @@ export interface ToxicSpec {
 }
 
 /**
- * Which exchanges an HTTP rule hits: all conditions together. `method`, `path`, `headers` and `traceId` say which exchanges match; the
- * others choose among the matching ones by ordinal, counted from 0 when the rule is put in force.
+ * Which exchanges an HTTP rule hits. `method`, `path`, `headers` and `traceId` say which exchanges match; the others choose among the
+ * matching ones by number, counted from when the rule is put in force. They act in the order in which they stand here (`after`, `first`,
+ * `everyNth`, `pattern`, `share`, `next`), and each numbers only what the one before let through: `everyNth: 2, share: 0.5` hits exactly
+ * ten of each 20 second ones.
  */
 export interface HttpTarget {
   readonly method?: string;
@@ -33,17 +35,17 @@ export interface HttpTarget {
   readonly headers?: Readonly<Record<string, string>>;
   /** The trace id of the request's `traceparent`: 32 hexadecimal digits. */
   readonly traceId?: string;
-  /** Spares the first k matching exchanges; what follows counts from there. */
+  /** Spares the first k matching exchanges. */
   readonly after?: number;
   /** Only the first n matching exchanges. */
   readonly first?: number;
   /** Every n-th matching exchange. */
   readonly everyNth?: number;
-  /** Hit and spared exchanges by ordinal, repeated: `xx.` hits two and spares the third. */
+  /** Hit and spared exchanges in turn, repeated: `xx.` hits two and spares the third. */
   readonly pattern?: string;
-  /** Exact share of the matching exchanges, by seeded places in each block of 20. */
+  /** Exact share: round(20 × share) of each block of 20, at seeded places. */
   readonly share?: number;
-  /** The next n exchanges that the other conditions choose; none after them until the rule is put in force again. */
+  /** Budget of n hits: none after them until the rule is put in force again. */
   readonly next?: number;
 }
 
@@ -116,12 +118,26 @@ export interface HeldCall {
   readonly heldMs: number;
 }
 
+/** Which held calls are to be released, and how; all conditions together. */
+export interface ReleaseRequest {
+  /** The oldest n. @default all */
+  readonly count?: number;
+  /** Those of these hits. @default any */
+  readonly ordinals?: readonly number[];
+  /** @default { kind: 'pass' } */
+  readonly outcome?: HeldOutcome;
+}
+
 export interface RuleSpec {
   /** Name of the fault. */
   readonly name: string;
   readonly action: HttpAction;
   readonly target: HttpTarget;
   readonly seed: number;
+  /** Who put it in force: what one owner put in force can be withdrawn together. */
+  readonly owner?: string;
+  /** It is withdrawn after so many milliseconds without renewal. */
+  readonly ttlMs?: number;
 }
 
 /** What faults may ask of the proxy between the services, whichever proxy it is. */
@@ -130,7 +146,12 @@ export interface ProxyControl {
   /** Removing what is not there is no error. */
   removeToxic(edge: string, name: string, signal: AbortSignal): Promise<void>;
   addRule(edge: string, rule: RuleSpec, signal: AbortSignal): Promise<void>;
+  /** Calls that it holds are passed on. */
   removeRule(edge: string, name: string, signal: AbortSignal): Promise<void>;
+  /** The calls that a `hold` rule holds, oldest first. Fails where there is no such rule. */
+  held(edge: string, rule: string, signal: AbortSignal): Promise<readonly HeldCall[]>;
+  /** Releases held calls; answers how many. Fails where there is no such rule. */
+  release(edge: string, rule: string, request: ReleaseRequest, signal: AbortSignal): Promise<number>;
   /** Exchanges (or connections, on a TCP edge) that the fault of this name has touched since the proxy started. */
   touched(fault: string, signal: AbortSignal): Promise<number>;
 }

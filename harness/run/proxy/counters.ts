@@ -19,3 +19,32 @@ export interface ProxyCounters {
 }
 
 export type DialError = 'refused' | 'timeout' | 'unreachable' | 'other';
+
+/** The counts of several branches together. */
+export function sumOf(branches: readonly ProxyCounters[]): ProxyCounters {
+  const total = (count: (counters: ProxyCounters) => number): number => branches.reduce((sum, counters) => sum + count(counters), 0);
+  const touched = new Map<string, number>();
+  for (const branch of branches) {
+    for (const [fault, count] of Object.entries(branch.touched)) touched.set(fault, (touched.get(fault) ?? 0) + count);
+  }
+  return {
+    upstream: { received: total(({ upstream }) => upstream.received), sent: total(({ upstream }) => upstream.sent) },
+    downstream: { received: total(({ downstream }) => downstream.received), sent: total(({ downstream }) => downstream.sent) },
+    accepted: total(({ accepted }) => accepted),
+    open: total(({ open }) => open),
+    dialErrors: {
+      refused: total(({ dialErrors }) => dialErrors.refused),
+      timeout: total(({ dialErrors }) => dialErrors.timeout),
+      unreachable: total(({ dialErrors }) => dialErrors.unreachable),
+      other: total(({ dialErrors }) => dialErrors.other),
+    },
+    acceptErrors: total(({ acceptErrors }) => acceptErrors),
+    resets: total(({ resets }) => resets),
+    touched: Object.fromEntries(touched),
+  };
+}
+
+/** How many a fault has touched; its name may be anything, `__proto__` included. */
+export function touchesOf({ touched }: ProxyCounters, fault: string): number {
+  return Object.hasOwn(touched, fault) ? (touched[fault] ?? 0) : 0;
+}

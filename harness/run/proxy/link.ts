@@ -32,7 +32,7 @@ export class Link implements Sink {
   #closesAfterEnd = false;
   readonly #exit: Sink;
 
-  constructor(hooks: LinkHooks, toxics: readonly Toxic[]) {
+  constructor(hooks: LinkHooks) {
     this.#hooks = hooks;
     this.#exit = {
       chunk: (data) => hooks.exit.chunk(data),
@@ -42,7 +42,6 @@ export class Link implements Sink {
       },
     };
     this.#first = hooks.exit;
-    this.#startMissing(toxics);
   }
 
   chunk(data: Buffer): void {

@@ -7,12 +7,18 @@ const { values } = parseArgs({
     host: { type: 'string', default: '127.0.0.1' },
     port: { type: 'string', default: '0' },
     seed: { type: 'string', default: '1' },
+    workers: { type: 'string', default: '0' },
     'parent-stdin': { type: 'boolean', default: false },
   },
 });
 
 try {
-  const server = await startProxyServer({ host: values.host, port: Number(values.port), seed: Number(values.seed) });
+  const server = await startProxyServer({
+    host: values.host,
+    port: Number(values.port),
+    seed: Number(values.seed),
+    workers: Number(values.workers),
+  });
   process.stdout.write(`${JSON.stringify({ halfopen: 'proxy', host: server.host, port: server.port })}\n`);
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);

@@ -1,3 +1,4 @@
+import { WorkerPool } from './workers/pool.ts';
 import { Listener, type ProxyTraits } from './listener.ts';
 import type { ExchangeLog } from './tap/exchange.ts';
 import type { TapLog } from './tap/tap-log.ts';
@@ -13,15 +14,27 @@ export interface ProxyRequest {
 /** Every proxy by name, and what they share. */
 export class Registry {
   readonly log: TapLog;
-  readonly #seed: number;
+  readonly seed: number;
+  readonly pool: WorkerPool;
   readonly #listeners = new Map<string, Listener>();
   readonly #turns = new Map<string, Promise<void>>();
   /** Proxies of Toxiproxy's own API have no edge: their faults count what they touch, and that is all that is kept. */
   readonly #plainLog: ExchangeLog;
 
-  constructor(log: TapLog, seed: number) {
+  #made = 0;
+
+  /** `workers` is how many processes carry connections beside this one. */
+  constructor(log: TapLog, seed: number, workers = 0) {
     this.log = log;
-    this.#seed = seed;
+    this.seed = seed;
+    this.pool = new WorkerPool({
+      count: workers,
+      grant: ({ proxy, toxic, lengthUs }, granted) =>
+        this.all()
+          .find(({ key }) => key === proxy)
+          ?.reserve(toxic, lengthUs, granted),
+      onReady: () => this.all().forEach((listener) => listener.workerReady()),
+    });
     this.#plainLog = { record: () => undefined, countTouch: (fault) => log.countTouch(fault) };
   }
 
@@ -34,21 +47,33 @@ export class Registry {
     return [...this.#listeners.values()].sort((left, right) => (left.name < right.name ? -1 : 1));
   }
 
-  /** Makes a proxy and starts it if it is enabled; registers nothing when its address cannot be had. */
-  async create(request: ProxyRequest, traits: ProxyTraits = plainTraits(request.name)): Promise<Listener> {
+  /**
+   * Makes a proxy in the place of the one of that name, if there is one, and starts it if it is enabled. `prepare` puts faults in force on it
+   * before its first connection. Registers nothing when that or its address fails.
+   */
+  async create(
+    request: ProxyRequest,
+    traits: ProxyTraits = plainTraits(request.name),
+    prepare?: (listener: Listener) => Promise<void>,
+  ): Promise<Listener> {
     const listener = new Listener({
       name: request.name,
       listen: request.listen,
       upstream: request.upstream,
-      seed: this.#seed,
+      key: ++this.#made,
+      seed: this.seed,
+      pool: this.pool,
       log: traits.isTapped ? this.log : this.#plainLog,
       traits,
     });
+    const before = this.#listeners.get(request.name);
     this.#listeners.set(request.name, listener);
     try {
+      await prepare?.(listener);
       if (request.enabled) await listener.start();
     } catch (error) {
-      this.#listeners.delete(request.name);
+      if (before === undefined) this.#listeners.delete(request.name);
+      else this.#listeners.set(request.name, before);
       throw error;
     }
     return listener;
@@ -68,7 +93,7 @@ export class Registry {
 
   async remove(listener: Listener): Promise<void> {
     this.#listeners.delete(listener.name);
-    await listener.stop();
+    await listener.end();
   }
 
   /**

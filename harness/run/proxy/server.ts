@@ -3,10 +3,18 @@ import type { AddressInfo } from 'node:net';
 import { HarnessError } from '../../model/problem.ts';
 import { listenHost } from './address.ts';
 import { halfopenRoutes } from './api/halfopen.ts';
-import { createRouter } from './api/router.ts';
+import { armedBy } from './api/leases.ts';
+import { populate } from './api/populate.ts';
+import { metricsRoutes } from './api/metrics.ts';
+import { createRouter, type Route } from './api/router.ts';
+import { serveTapSocket } from './api/tap-stream.ts';
 import { toxiproxyRoutes } from './api/toxiproxy.ts';
+import { Leases } from './lease.ts';
 import { Registry } from './registry.ts';
 import { TapLog } from './tap/tap-log.ts';
+
+export { PROXY_EVENTS, type ProxyEvent } from './api/events.ts';
+export { TOXIPROXY_VERSION } from './api/toxiproxy.ts';
 
 export interface ProxyServerOptions {
   /** Address of the control API. @default '127.0.0.1' */
@@ -15,6 +23,16 @@ export interface ProxyServerOptions {
   readonly port?: number;
   /** Fixes the toxics' dice and jitter. @default 1 */
   readonly seed?: number;
+  /** Processes that carry untouched TCP connections beside this one. @default 0 */
+  readonly workers?: number;
+  /** Serves what the proxies carry under /metrics. @default false */
+  readonly proxyMetrics?: boolean;
+  /** Serves what this process uses under /metrics. @default false */
+  readonly runtimeMetrics?: boolean;
+  /** Path of a local socket that streams the taps as well. */
+  readonly tapSocket?: string;
+  /** Proxies to make before the control port opens: the body of a POST /populate. */
+  readonly populate?: string;
 }
 
 export interface ProxyServer extends AsyncDisposable {
@@ -24,18 +42,29 @@ export interface ProxyServer extends AsyncDisposable {
 
 /** As Go's server keeps an idle connection, so that clients made for it do not meet a closed one. */
 const KEEP_ALIVE_MS = 60_000;
+/** As long as Go's server waits for a request. */
+const REQUEST_MS = 15_000;
 
 /**
  * Starts the fault proxy: Toxiproxy's HTTP API and, under `/halfopen/`, HTTP rules and taps.
  *
  * @throws {HarnessError} if the address cannot be had
+ * @throws {ApiError} if a proxy of `populate` is wrong (400) or cannot be had (500)
  */
 export async function startProxyServer(options: ProxyServerOptions = {}): Promise<ProxyServer> {
-  const { host = '127.0.0.1', port = 8474, seed = 1 } = options;
-  const registry = new Registry(new TapLog(), seed);
+  const { host = '127.0.0.1', port = 8474, seed = 1, workers = 0 } = options;
+  const registry = new Registry(new TapLog(), seed, workers);
+  await using undo = new AsyncDisposableStack();
+  undo.defer(() => registry.pool.end());
+  undo.defer(() => registry.removeAll());
+  if (options.populate !== undefined) await populate(registry, options.populate);
+  const leases = new Leases(registry);
+  undo.defer(() => leases[Symbol.dispose]());
+  leases.arm();
+  if (options.tapSocket !== undefined) undo.use(await serveTapSocket(registry.log, options.tapSocket));
   const server = createServer(
-    { keepAliveTimeout: KEEP_ALIVE_MS },
-    createRouter([...toxiproxyRoutes(registry), ...halfopenRoutes(registry)]),
+    { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS },
+    createRouter(routes(registry, leases, options)),
   );
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) =>
@@ -46,13 +75,22 @@ export async function startProxyServer(options: ProxyServerOptions = {}): Promis
     server.listen({ host: listenHost(host), port }, resolve);
   });
   const bound = server.address() as AddressInfo;
+  const started = undo.move();
   return {
     host: bound.address,
     port: bound.port,
     async [Symbol.asyncDispose]() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();
-      await Promise.all([closed, registry.removeAll()]);
+      await Promise.all([closed, started.disposeAsync()]);
     },
   };
+}
+
+function routes(registry: Registry, leases: Leases, { proxyMetrics = false, runtimeMetrics = false }: ProxyServerOptions): Route[] {
+  return armedBy(leases, [
+    ...toxiproxyRoutes(registry),
+    ...halfopenRoutes(registry, { leases }),
+    ...metricsRoutes(registry, leases, { proxyMetrics, runtimeMetrics }),
+  ]);
 }

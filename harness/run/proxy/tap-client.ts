@@ -1,5 +1,6 @@
 import { HarnessError } from '../../model/problem.ts';
 import type { TapRecord } from './contract.ts';
+import type { Expiry } from './lease.ts';
 
 /** The proxy on its own health; the time is on its monotonic clock. */
 export interface ProxyHealth {
@@ -15,6 +16,8 @@ export interface TapConnection {
   onTap(records: readonly TapRecord[]): void;
   onLost(count: number): void;
   onHealth?(health: ProxyHealth): void;
+  /** A fault was withdrawn because its time was over; the time is on the proxy's monotonic clock. */
+  onExpired?(expiry: Expiry): void;
 }
 
 /** The stream of taps, being read. */
@@ -24,7 +27,8 @@ export interface TapStream {
   close(): Promise<void>;
 }
 
-type Line = TapRecord | { readonly lost: number } | { readonly flushed: number } | { readonly health: ProxyHealth };
+type Line =
+  TapRecord | { readonly lost: number } | { readonly flushed: number } | { readonly health: ProxyHealth } | { readonly expired: Expiry };
 
 /** Opens the stream and hands on what comes, in batches as they arrive. */
 export async function readTaps(connection: TapConnection, answerMs: number): Promise<TapStream> {
@@ -97,6 +101,7 @@ function deliver(lines: readonly string[], connection: TapConnection): number {
     if ('edge' in line) records.push(line);
     else if ('lost' in line) connection.onLost(line.lost);
     else if ('health' in line) connection.onHealth?.(line.health);
+    else if ('expired' in line) connection.onExpired?.(line.expired);
     else flush = line.flushed;
   }
   if (records.length > 0) connection.onTap(records);

@@ -9,6 +9,8 @@ export interface Toxic {
   readonly name: string;
   readonly type: string;
   readonly stream: Stream;
+  /** The stream as its maker spelt it: Toxiproxy's API answers with that. */
+  readonly typedStream: string;
   readonly kind: ToxicKind;
   /** Share of the connections that it hits. */
   toxicity: number;
@@ -17,11 +19,20 @@ export interface Toxic {
   readonly sinceUs: number;
   /** The wire that its connections share, where its kind wants one. */
   readonly pace: Pace;
+  /** Whose lease it ends with. */
+  owner: string | null;
+  /** How long it lasts from `renewedUs`, in milliseconds; null is until it is removed. Whoever sets it sets both. */
+  ttlMs: number | null;
+  renewedUs: number;
 }
 
 /** A toxic that is put in force now. */
-export function newToxic(fields: Omit<Toxic, 'sinceUs' | 'pace'>): Toxic {
-  return { ...fields, sinceUs: monotonicUs(), pace: new LocalPace() };
+export function newToxic(
+  fields: Omit<Toxic, 'sinceUs' | 'pace' | 'owner' | 'ttlMs' | 'renewedUs' | 'typedStream'> &
+    Partial<Pick<Toxic, 'owner' | 'ttlMs' | 'typedStream'>>,
+): Toxic {
+  const sinceUs = monotonicUs();
+  return { owner: null, ttlMs: null, typedStream: fields.stream, ...fields, sinceUs, renewedUs: sinceUs, pace: new LocalPace() };
 }
 
 /** Text of what is wrong with one attribute, or undefined. */

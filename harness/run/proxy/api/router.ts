@@ -1,5 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { ApiError, errorAnswer, send, type Answer } from './reply.ts';
+import { monotonicUs } from '../../clock.ts';
+import { tell } from './events.ts';
+import { ApiError, errorAnswer, plainText, send, type Answer } from './reply.ts';
+import { readBody } from './request-body.ts';
+import { newRequestId } from './request-id.ts';
 
 export interface Call {
   /** The path's parts that the route names with `:`. */
@@ -9,52 +13,132 @@ export interface Call {
 
 /** One route: `POST /proxies/:proxy`. */
 export interface Route {
-  readonly methods: readonly string[];
+  /** Undefined where any will do. */
+  readonly methods: readonly string[] | undefined;
   readonly path: string;
   readonly handle: (call: Call) => Answer | Promise<Answer>;
 }
 
-const LONGEST_BODY = 4 * 1024 * 1024;
-const NOT_FOUND: Answer = { kind: 'text', status: 404, type: 'text/plain; charset=utf-8', text: '404 page not found\n' };
+/** Longest time for a handler, in milliseconds: then the caller is told, and what it began goes on. */
+const HANDLER_MS = 25_000;
+
+const NOT_FOUND = plainText(404, '404 page not found\n');
+const BAD_REQUEST: Answer = {
+  kind: 'text',
+  status: 400,
+  type: 'text/plain; charset=utf-8',
+  text: '400 Bad Request',
+  headers: { Connection: 'close' },
+};
+const NO_BROWSERS = plainText(403, 'User agent not allowed\n');
+const TIMED_OUT: Answer = {
+  kind: 'text',
+  status: 503,
+  type: 'text/html; charset=utf-8',
+  text: '<html><head><title>Timeout</title></head><body><h1>Timeout</h1></body></html>',
+};
+
+/** The route that a request is for, or what it gets where there is none. */
+type Found = { readonly route: Route; readonly names: Call['names'] } | { readonly answer: Answer };
 
 /** Answers requests by the table of routes, with Toxiproxy's manners. */
-export function createRouter(routes: readonly Route[]): (request: IncomingMessage, response: ServerResponse) => void {
-  let ordinal = 0;
+export function createRouter(
+  routes: readonly Route[],
+  { handlerMs = HANDLER_MS }: { readonly handlerMs?: number } = {},
+): (request: IncomingMessage, response: ServerResponse) => void {
+  const find = routeFinder(routes);
+  return (request, response) => {
+    const sinceUs = monotonicUs();
+    const found = find(request);
+    if ('answer' in found) {
+      send(request, response, found.answer, null);
+      return;
+    }
+    void answerOf(request, found.route, found.names, handlerMs).then((answer) => {
+      tellAccess(request, answer, monotonicUs() - sinceUs);
+      send(request, response, answer, newRequestId());
+    });
+  };
+}
+
+function routeFinder(routes: readonly Route[]): (request: IncomingMessage) => Found {
   const patterns = routes.map((route) => ({ route, parts: route.path.split('/') }));
-  const answerOf = async (request: IncomingMessage): Promise<{ readonly answer: Answer; readonly isRouted: boolean }> => {
-    const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
+  return (request) => {
+    const [path, query] = splitOnce(request.url ?? '/', '?');
+    const clean = cleanPath(path);
+    if (clean !== path) {
+      const location = query === undefined ? clean : `${clean}?${query}`;
+      return { answer: { kind: 'empty', status: 301, headers: { Location: location } } };
+    }
+    const given = path.split('/').map(decode);
+    if (!given.every((part) => part !== null)) return { answer: BAD_REQUEST };
     const fits = patterns.flatMap(({ route, parts }) => {
-      const names = match(parts, path.split('/'));
+      const names = match(parts, given);
       return names === null ? [] : [{ route, names }];
     });
-    if (fits.length === 0) return { answer: NOT_FOUND, isRouted: false };
-    const chosen = fits.find(({ route }) => route.methods.includes(request.method ?? ''));
-    if (chosen === undefined) return { answer: { kind: 'empty', status: 405 }, isRouted: false };
-    if (request.headers['user-agent']?.startsWith('Mozilla/') === true) throw new ApiError(403, 'User agent not allowed');
-    return { answer: await chosen.route.handle({ names: chosen.names, body: await readBody(request) }), isRouted: true };
+    if (fits.length === 0) return { answer: NOT_FOUND };
+    return fits.find(({ route }) => route.methods?.includes(request.method ?? '') !== false) ?? { answer: { kind: 'empty', status: 405 } };
   };
-  return (request, response) => {
-    const requestId = (++ordinal).toString(16).padStart(12, '0');
-    answerOf(request).then(
-      ({ answer, isRouted }) => send(request, response, answer, isRouted ? requestId : null),
-      (error: unknown) => {
-        const known = error instanceof ApiError ? error : new ApiError(500, error instanceof Error ? error.message : String(error));
-        if (known.extra === undefined) response.setHeader('X-Content-Type-Options', 'nosniff');
-        send(request, response, errorAnswer(known), requestId);
-      },
-    );
-  };
+}
+
+/** Never rejects. */
+async function answerOf(request: IncomingMessage, route: Route, names: Call['names'], handlerMs: number): Promise<Answer> {
+  if (request.headers['user-agent']?.startsWith('Mozilla/') === true) return NO_BROWSERS;
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<Answer>((resolve) => {
+    timer = setTimeout(() => resolve(TIMED_OUT), handlerMs);
+  });
+  try {
+    return await Promise.race([handled(request, route, names), tooLate]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function handled(request: IncomingMessage, route: Route, names: Call['names']): Promise<Answer> {
+  try {
+    return await route.handle({ names, body: await readBody(request) });
+  } catch (error) {
+    return errorAnswer(error instanceof ApiError ? error : new ApiError(500, error instanceof Error ? error.message : String(error)));
+  }
+}
+
+function tellAccess(request: IncomingMessage, answer: Answer, durationUs: number): void {
+  tell('debug', '', {
+    client: `${request.socket.remoteAddress}:${request.socket.remotePort}`,
+    method: request.method,
+    url: request.url,
+    user_agent: request.headers['user-agent'] ?? '',
+    status: answer.kind === 'stream' ? 200 : answer.status,
+    duration: durationUs / 1000,
+  });
 }
 
 function match(parts: readonly string[], given: readonly string[]): Record<string, string> | null {
   if (parts.length !== given.length) return null;
   const names: Record<string, string> = {};
   for (const [index, part] of parts.entries()) {
-    const text = decode(given[index] ?? '');
-    if (part.startsWith(':') && text !== null && text !== '') names[part.slice(1)] = text;
+    const text = given[index] ?? '';
+    if (part.startsWith(':') && text !== '') names[part.slice(1)] = text;
     else if (part !== text) return null;
   }
   return names;
+}
+
+/** Without empty parts, `.` and `..`; a slash at the end stays. */
+function cleanPath(path: string): string {
+  const parts: string[] = [];
+  for (const part of path.split('/')) {
+    if (part === '..') parts.pop();
+    else if (part !== '' && part !== '.') parts.push(part);
+  }
+  const clean = `/${parts.join('/')}`;
+  return clean !== '/' && path.endsWith('/') ? `${clean}/` : clean;
+}
+
+function splitOnce(text: string, separator: string): [string, string?] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];
 }
 
 function decode(text: string): string | null {
@@ -64,15 +148,4 @@ function decode(text: string): string | null {
     if (error instanceof URIError) return null;
     throw error;
   }
-}
-
-async function readBody(request: IncomingMessage): Promise<string> {
-  const parts: Buffer[] = [];
-  let bytes = 0;
-  for await (const part of request as AsyncIterable<Buffer>) {
-    bytes += part.length;
-    if (bytes > LONGEST_BODY) throw new ApiError(400, 'bad request body: too long');
-    parts.push(part);
-  }
-  return Buffer.concat(parts).toString('utf8');
 }

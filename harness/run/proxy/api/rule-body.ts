@@ -1,113 +1,193 @@
-import type { HttpAction, HttpTarget, RuleSpec } from '../contract.ts';
+import { bodyField, jsonEditsField, removeHeadersField, replaceField, setHeadersField, targetFields } from '../../../model/http-fields.ts';
+import { LIMITS } from '../../../model/limits.ts';
+import type { Problem } from '../../../model/problem.ts';
+import { shapeProblems, show, type Field, type Names, type Shape } from '../../../model/shape.ts';
+import type { HeldOutcome, HttpAction, HttpTarget, ReleaseRequest, RuleSpec } from '../contract.ts';
+import { LONGEST_TTL_MS } from '../lease.ts';
 import { ApiError } from './reply.ts';
 
 type Loose = Readonly<Record<string, unknown>>;
 
+/** What an action's fields hold, and what they must hold together. */
+interface ActionRow {
+  readonly fields: Shape;
+  readonly problems?: (action: Loose) => readonly Problem[];
+}
+
+const NO_NAMES: Names = { service: [], edge: [], breaker: [], fault: [], request: [] };
+const POINTS = ['before', 'after-headers', 'mid-body', 'after-bytes'] as const;
+const SIDES = ['request', 'response'] as const;
+const LARGEST_CORRUPTION = 64 * 1024;
+
+const msField = { type: 'number', min: 0, max: LIMITS.ruleMs, unit: 'ms' } as const satisfies Field;
+const spanField = { type: 'integer', min: 1, max: LIMITS.ruleMs, unit: 'ms' } as const satisfies Field;
+const statusField = { type: 'integer', min: 200, max: 599 } as const satisfies Field;
+const bytesField = { type: 'integer', min: 0, optional: true } as const satisfies Field;
+const nameField = {
+  type: 'string',
+  form: { pattern: /^(?!\.{1,2}$)[^\p{Cc}\p{Cs}]+$/u, words: "a text of one line, not empty and not '.' or '..'", maxBytes: 256 },
+} as const satisfies Field;
+
+const actions: Readonly<Record<HttpAction['kind'], ActionRow>> = {
+  status: {
+    fields: {
+      status: statusField,
+      body: bodyField,
+      headers: setHeadersField,
+      retryAfterS: { type: 'integer', min: 0, max: LIMITS.ruleMs / 1000, unit: 's', optional: true },
+    },
+  },
+  delay: {
+    fields: { before: { type: 'choice', of: SIDES }, delayMs: msField, jitterMs: { ...msField, optional: true } },
+    problems: ({ delayMs, jitterMs }) =>
+      Number(jitterMs ?? 0) <= Number(delayMs) ? [] : [problem('jitterMs', `at most 'delayMs' (${show(delayMs)})`, jitterMs)],
+  },
+  'slow-body': { fields: { pieceBytes: { type: 'integer', min: 1 }, delayMs: msField } },
+  abort: {
+    fields: { at: { type: 'choice', of: POINTS }, bytes: bytesField, how: { type: 'choice', of: ['reset', 'close'], optional: true } },
+    problems: pointProblems,
+  },
+  hang: { fields: { at: { type: 'choice', of: POINTS, optional: true }, bytes: bytesField }, problems: pointProblems },
+  truncate: { fields: { bytes: bytesField, share: { type: 'number', min: 0, max: 1, optional: true } }, problems: truncateProblems },
+  corrupt: {
+    fields: {
+      bytes: { type: 'integer', min: 1, max: LARGEST_CORRUPTION },
+      what: { type: 'choice', of: ['body', 'framing'], optional: true },
+    },
+  },
+  edit: {
+    fields: {
+      of: { type: 'choice', of: SIDES },
+      status: { ...statusField, optional: true },
+      setHeaders: setHeadersField,
+      removeHeaders: removeHeadersField,
+      body: bodyField,
+      replace: replaceField,
+      json: jsonEditsField,
+    },
+    problems: editProblems,
+  },
+  quota: {
+    fields: { limit: { type: 'integer', min: 0 }, windowMs: spanField, status: { ...statusField, optional: true }, body: bodyField },
+  },
+  hold: { fields: { at: { type: 'choice', of: SIDES }, maxMs: { ...spanField, optional: true } } },
+  'reply-lost': { fields: {} },
+  'reply-late': { fields: { delayMs: msField } },
+  refuse: { fields: {} },
+};
+
+const targetShape: Shape = {
+  ...targetFields(0),
+  traceId: { type: 'string', optional: true, form: { pattern: /^[0-9a-f]{32}$/i, words: '32 hexadecimal digits' } },
+};
+
+const ruleShape: Shape = {
+  name: nameField,
+  action: { type: 'json' },
+  target: { type: 'object', fields: targetShape, optional: true },
+  seed: { type: 'number', optional: true },
+  owner: { ...nameField, optional: true },
+  ttlMs: { type: 'integer', min: 1, max: LONGEST_TTL_MS, unit: 'ms', optional: true },
+};
+
+/** What a listing says of a rule beyond its spec: a rule that was read can be put in force again as it is. */
+const LISTED = ['sinceUs', 'matched', 'hit', 'held'];
+
+const releaseShape: Shape = {
+  count: { type: 'integer', min: 0, optional: true },
+  ordinals: { type: 'integer', min: 1, list: true, optional: true },
+  outcome: { type: 'json', optional: true },
+};
+
+const outcomes: Readonly<Record<HeldOutcome['kind'], ActionRow>> = {
+  pass: { fields: {} },
+  reset: { fields: {} },
+  close: { fields: {} },
+  status: { fields: { status: statusField, body: bodyField, headers: setHeadersField } },
+};
+
 /**
  * Reads an HTTP rule.
  *
- * @throws {ApiError} 400 naming the field that is wrong
+ * @throws {ApiError} 400 naming all that is wrong
  */
 export function readRule(body: unknown): RuleSpec {
-  const rule = object(body, 'rule');
-  const name = text(rule['name'], 'name');
-  if (name === '') throw wrong('name', 'a name', '');
+  const problems = shapeProblems(body, ruleShape, NO_NAMES, 'rule', LISTED);
+  const rule = loose(body);
+  if (rule['action'] !== undefined) problems.push(...kindProblems(rule['action'], actions, 'rule.action'));
+  if (problems.length > 0) throw refusal('put the rule in force', problems);
+  const { name, action, target, seed, owner, ttlMs } = body as RuleSpec & { readonly target?: HttpTarget; readonly seed?: number };
   return {
     name,
-    action: readAction(object(rule['action'], 'action')),
-    target: readTarget(object(rule['target'] ?? {}, 'target')),
-    seed: number(rule['seed'] ?? 0, 'seed'),
+    action,
+    target: target ?? {},
+    seed: seed ?? 0,
+    ...(owner === undefined ? {} : { owner }),
+    ...(ttlMs === undefined ? {} : { ttlMs }),
   };
 }
 
-function readAction(action: Loose): HttpAction {
-  const kind = action['kind'];
-  switch (kind) {
-    case 'status':
-      return readStatus(action);
-    case 'delay':
-      return {
-        kind,
-        before: oneOf(action['before'], 'before', ['request', 'response'] as const),
-        delayMs: number(action['delayMs'], 'delayMs', 0),
-      };
-    case 'abort':
-      return { kind, at: oneOf(action['at'], 'at', ['before', 'after-headers', 'mid-body'] as const) };
-    case 'reply-late':
-      return { kind, delayMs: number(action['delayMs'], 'delayMs', 0) };
-    case 'hang':
-    case 'reply-lost':
-    case 'refuse':
-      return { kind };
-    default:
-      throw wrong('action.kind', 'one of status, delay, abort, hang, reply-lost, reply-late, refuse', kind);
-  }
+/**
+ * Reads which held calls are to be released, and how.
+ *
+ * @throws {ApiError} 400 naming all that is wrong
+ */
+export function readRelease(body: unknown): ReleaseRequest {
+  const problems = shapeProblems(body, releaseShape, NO_NAMES, 'release');
+  const { outcome } = loose(body);
+  if (outcome !== undefined) problems.push(...kindProblems(outcome, outcomes, 'release.outcome'));
+  if (problems.length > 0) throw refusal('release the calls', problems);
+  return body as ReleaseRequest;
 }
 
-function readStatus(action: Loose): HttpAction {
-  const status = number(action['status'], 'status', 200);
-  if (!Number.isInteger(status) || status > 599) throw wrong('status', 'a whole number from 200 to 599', status);
-  const headers = action['headers'] === undefined ? undefined : strings(action['headers'], 'headers');
-  for (const [name, value] of Object.entries(headers ?? {})) {
-    if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name) || /[\r\n\0]/.test(value))
-      throw wrong('headers', 'header names and values', { [name]: value });
-  }
-  return {
-    kind: 'status',
-    status,
-    ...(action['body'] === undefined ? {} : { body: text(action['body'], 'body') }),
-    ...(headers === undefined ? {} : { headers }),
-  };
+/** Problems of a value whose `kind` says which fields it has. */
+function kindProblems(value: unknown, rows: Readonly<Record<string, ActionRow>>, path: string): Problem[] {
+  const { kind } = loose(value);
+  const row = typeof kind === 'string' && Object.hasOwn(rows, kind) ? rows[kind] : undefined;
+  if (row === undefined)
+    return shapeProblems(value, { kind: { type: 'choice', of: Object.keys(rows) } }, NO_NAMES, path, Object.keys(loose(value)));
+  const problems = shapeProblems(value, row.fields, NO_NAMES, path, ['kind']);
+  // What fields must hold together is only looked at where each holds what it may.
+  if (problems.length > 0 || row.problems === undefined) return problems;
+  return row.problems(loose(value)).map((found) => ({ ...found, path: `${path}.${found.path}` }));
 }
 
-function readTarget(target: Loose): HttpTarget {
-  const share = target['share'] === undefined ? undefined : number(target['share'], 'share', 0);
-  if (share !== undefined && share > 1) throw wrong('share', 'a number from 0 to 1', share);
-  return {
-    ...(target['method'] === undefined ? {} : { method: text(target['method'], 'method') }),
-    ...(target['path'] === undefined ? {} : { path: text(target['path'], 'path') }),
-    ...(target['headers'] === undefined ? {} : { headers: strings(target['headers'], 'headers') }),
-    ...(share === undefined ? {} : { share }),
-    ...(target['everyNth'] === undefined ? {} : { everyNth: count(target['everyNth'], 'everyNth') }),
-    ...(target['first'] === undefined ? {} : { first: count(target['first'], 'first') }),
-  };
+function pointProblems({ at, bytes }: Loose): readonly Problem[] {
+  if (at === 'after-bytes' && bytes === undefined) return [problem('bytes', "a whole number where 'at' is after-bytes", bytes)];
+  return at !== 'after-bytes' && bytes !== undefined ? [problem('bytes', "left out where 'at' is not after-bytes", bytes)] : [];
 }
 
-function object(value: unknown, name: string): Loose {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrong(name, 'an object', value);
-  return value as Loose;
+function truncateProblems({ bytes, share }: Loose): readonly Problem[] {
+  if ((bytes === undefined) === (share === undefined)) return [problem('bytes', "given, or 'share', and not both", bytes)];
+  return share === 1 ? [problem('share', 'below 1', share)] : [];
 }
 
-function strings(value: unknown, name: string): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(object(value, name)).map(([key, entry]) => [key, text(entry, `${name}.${key}`)]));
+function editProblems(action: Loose): readonly Problem[] {
+  const edits = Object.keys(action).filter((key) => key !== 'kind' && key !== 'of');
+  if (edits.length === 0) return [problem('of', 'followed by at least one edit', action['of'])];
+  return [
+    ...(action['of'] === 'request' && action['status'] !== undefined
+      ? [problem('status', 'left out for a request', action['status'])]
+      : []),
+    ...(action['body'] === undefined
+      ? []
+      : ['replace', 'json'].flatMap((key) => (action[key] === undefined ? [] : [problem(key, "left out beside 'body'", action[key])]))),
+  ];
 }
 
-function text(value: unknown, name: string): string {
-  if (typeof value !== 'string') throw wrong(name, 'a text', value);
-  return value;
+function problem(path: string, expected: string, found: unknown): Problem {
+  return { path, expected, found: show(found) };
 }
 
-function number(value: unknown, name: string, min = -Infinity): number {
-  if (typeof value !== 'number' || !Number.isFinite(value) || value < min)
-    throw wrong(name, min === -Infinity ? 'a number' : `a number of at least ${min}`, value);
-  return value;
+/** The fields of an object; none of anything else. */
+function loose(value: unknown): Loose {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Loose) : {};
 }
 
-function count(value: unknown, name: string): number {
-  const found = number(value, name, 1);
-  if (!Number.isInteger(found)) throw wrong(name, 'a whole number', found);
-  return found;
-}
-
-function oneOf<const T extends string>(value: unknown, name: string, options: readonly T[]): T {
-  const found = options.find((option) => option === value);
-  if (found === undefined) throw wrong(name, `one of ${options.join(', ')}`, value);
-  return found;
-}
-
-function wrong(name: string, expected: string, found: unknown): ApiError {
-  return new ApiError(
-    400,
-    `Cannot read the request as '${name}' must be ${expected}: current value is ${JSON.stringify(found) ?? 'nothing'}`,
-  );
+function refusal(what: string, problems: readonly Problem[]): ApiError {
+  const parts = problems.map(({ path, expected, found, hint }) => {
+    const field = path.replace(/^(?:rule|release)\./, '');
+    return `'${field}' must be ${expected}: current value is ${found}${hint === undefined ? '' : ` (${hint})`}`;
+  });
+  return new ApiError(400, `Cannot ${what} as ${parts.join('; ')}`);
 }

@@ -1,200 +1,215 @@
 import type { Listener } from '../listener.ts';
-import { isSameListen, type ProxyRequest, type Registry } from '../registry.ts';
-import { changedAttributes, newToxic, type Stream, type Toxic } from '../toxic.ts';
-import { toxicKind } from '../toxics/index.ts';
-import { booleanField, decodeBody, decodeFields, fieldsOf, numberField, objectField, stringField, type Fields } from './fields.ts';
-import { ApiError, json, NO_CONTENT } from './reply.ts';
-import type { Route } from './router.ts';
+import type { Registry } from '../registry.ts';
+import type { Toxic } from '../toxic.ts';
+import { tell } from './events.ts';
+import { booleanField, decodeFields, stringField } from './fields.ts';
+import { inGosWords, listenProblem, withPort } from './listen-error.ts';
+import { populate } from './populate.ts';
+import { makeProxy, proxyJson, readProxy, tellEnded, tellStarted } from './proxy-body.ts';
+import { ApiError, goJson, goText, NO_CONTENT, type Answer } from './reply.ts';
+import type { Call, Route } from './router.ts';
+import { changeLease, readToxic, readToxicChange, toxicJson } from './toxic-body.ts';
 
 /** The release of Toxiproxy whose API this is. */
-const VERSION = '2.12.0';
+export const TOXIPROXY_VERSION = '2.12.0';
+
+/** What the routes need. */
+interface Api {
+  readonly registry: Registry;
+  /** Runs `act` on the proxy that the path names, with nothing else under way on it. */
+  readonly withProxy: (names: Call['names'], act: (listener: Listener) => Answer | Promise<Answer>) => Promise<Answer>;
+}
 
 /** Toxiproxy's own routes. */
 export function toxiproxyRoutes(registry: Registry): Route[] {
-  const find = (name: string | undefined): Listener => {
-    const listener = registry.get(name ?? '');
-    if (listener === undefined) throw new ApiError(404, 'proxy not found');
-    return listener;
+  const withProxy: Api['withProxy'] = (names, act) => {
+    const name = names['proxy'] ?? '';
+    return registry.exclusively(name, () => {
+      const listener = registry.get(name);
+      if (listener === undefined) throw new ApiError(404, 'proxy not found');
+      return act(listener);
+    });
   };
-  return [...serverRoutes(registry), ...proxyRoutes(registry, find), ...toxicRoutes(find)];
+  const api: Api = { registry, withProxy };
+  return [...serverRoutes(api), ...proxyRoutes(api), ...toxicRoutes(api)];
 }
 
-type Find = (name: string | undefined) => Listener;
-
 const PROXY_PATH = '/proxies/:proxy';
-const TOXIC_PATH = `${PROXY_PATH}/toxics/:toxic`;
+const TOXICS_PATH = `${PROXY_PATH}/toxics`;
+const TOXIC_PATH = `${TOXICS_PATH}/:toxic`;
 
-function serverRoutes(registry: Registry): Route[] {
+function serverRoutes({ registry }: Api): Route[] {
   return [
     {
       methods: ['GET'],
       path: '/version',
-      handle: () => ({ kind: 'text', status: 200, type: 'application/json;charset=utf-8', text: `{"version": "${VERSION}"}\n` }),
+      handle: () => ({
+        kind: 'text',
+        status: 200,
+        type: 'application/json;charset=utf-8',
+        text: `{"version": "${TOXIPROXY_VERSION}"}\n`,
+      }),
     },
     {
       methods: ['POST'],
       path: '/populate',
-      handle: async ({ body }) => json(201, { proxies: await populate(registry, decodeBody(body)) }),
-    },
-    {
-      methods: ['POST'],
-      path: '/reset',
-      handle: async () => {
-        for (const listener of registry.all()) {
-          await listener.heal();
-          await listener.start();
+      handle: async ({ body }) => {
+        try {
+          return await populate(registry, body);
+        } catch (error) {
+          tell('warn', 'Populate errors', { error: (error as Error).message });
+          throw error;
         }
-        return NO_CONTENT;
       },
     },
+    { methods: ['POST'], path: '/reset', handle: () => reset(registry) },
   ];
 }
 
-function proxyRoutes(registry: Registry, find: Find): Route[] {
+function proxyRoutes({ registry, withProxy }: Api): Route[] {
   return [
-    {
-      methods: ['GET'],
-      path: '/proxies',
-      handle: () => json(200, Object.fromEntries(registry.all().map((proxy) => [proxy.name, proxyJson(proxy)]))),
-    },
+    { methods: ['GET'], path: '/proxies', handle: () => listProxies(registry) },
     {
       methods: ['POST'],
       path: '/proxies',
-      handle: async ({ body }) => json(201, proxyJson(await createProxy(registry, decodeFields(body)))),
+      handle: ({ body }) => {
+        const wanted = readProxy(decodeFields(body));
+        const { name } = wanted.request;
+        return registry.exclusively(name, async () => {
+          if (registry.get(name) !== undefined) throw new ApiError(409, 'proxy already exists');
+          const listener = await makeProxy(registry, wanted);
+          return goJson(201, proxyJson(listener));
+        });
+      },
     },
-    { methods: ['GET'], path: PROXY_PATH, handle: ({ names }) => json(200, proxyJson(find(names['proxy']))) },
+    { methods: ['GET'], path: PROXY_PATH, handle: ({ names }) => goJson(200, proxyJson(find(registry, names))) },
     {
       methods: ['POST', 'PATCH'],
       path: PROXY_PATH,
-      handle: async ({ names, body }) => json(200, proxyJson(await updateProxy(registry, find(names['proxy']), decodeFields(body)))),
+      handle: ({ names, body }) =>
+        withProxy(names, async (listener) => {
+          await updateProxy(registry, listener, body);
+          return goJson(200, proxyJson(listener));
+        }),
     },
     {
       methods: ['DELETE'],
       path: PROXY_PATH,
-      handle: async ({ names }) => {
-        await registry.remove(find(names['proxy']));
-        return NO_CONTENT;
-      },
+      handle: ({ names }) =>
+        withProxy(names, async (listener) => {
+          const { enabled } = listener;
+          await registry.remove(listener);
+          if (enabled) tellEnded(listener);
+          return NO_CONTENT;
+        }),
     },
   ];
 }
 
-function toxicRoutes(find: Find): Route[] {
-  const findToxic = (listener: Listener, name: string | undefined): Toxic => {
-    const toxic = listener.find(name ?? '');
-    if (toxic === undefined) throw new ApiError(404, 'toxic not found');
-    return toxic;
-  };
+function toxicRoutes({ registry, withProxy }: Api): Route[] {
   return [
-    { methods: ['GET'], path: `${PROXY_PATH}/toxics`, handle: ({ names }) => json(200, find(names['proxy']).toxics.map(toxicJson)) },
+    { methods: ['GET'], path: TOXICS_PATH, handle: ({ names }) => goJson(200, find(registry, names).toxics.map(toxicJson)) },
     {
       methods: ['POST'],
-      path: `${PROXY_PATH}/toxics`,
-      handle: async ({ names, body }) => json(200, toxicJson(await createToxic(find(names['proxy']), decodeFields(body)))),
+      path: TOXICS_PATH,
+      handle: ({ names, body }) =>
+        withProxy(names, async (listener) => {
+          const toxic = readToxic(decodeFields(body), (name) => listener.find(name) !== undefined);
+          await listener.addToxic(toxic);
+          tellToxic('Added toxic', listener, toxic);
+          return goJson(200, toxicJson(toxic));
+        }),
     },
-    { methods: ['GET'], path: TOXIC_PATH, handle: ({ names }) => json(200, toxicJson(findToxic(find(names['proxy']), names['toxic']))) },
+    { methods: ['GET'], path: TOXIC_PATH, handle: ({ names }) => goJson(200, toxicJson(findToxic(find(registry, names), names))) },
     {
       methods: ['POST', 'PATCH'],
       path: TOXIC_PATH,
-      handle: async ({ names, body }) => {
-        const listener = find(names['proxy']);
-        return json(200, toxicJson(await updateToxic(listener, findToxic(listener, names['toxic']), decodeFields(body))));
-      },
+      handle: ({ names, body }) =>
+        withProxy(names, async (listener) => {
+          const toxic = findToxic(listener, names);
+          const { lease, ...change } = readToxicChange(decodeFields(body), toxic);
+          await listener.updateToxic(toxic, change);
+          changeLease(toxic, lease);
+          tellToxic('Updated toxic', listener, toxic);
+          return goJson(200, toxicJson(toxic));
+        }),
     },
     {
       methods: ['DELETE'],
       path: TOXIC_PATH,
-      handle: async ({ names }) => {
-        const listener = find(names['proxy']);
-        await listener.removeToxic(findToxic(listener, names['toxic']));
-        return NO_CONTENT;
-      },
+      handle: ({ names }) =>
+        withProxy(names, async (listener) => {
+          const toxic = findToxic(listener, names);
+          await listener.removeToxic(toxic);
+          tellToxic('Removed toxic', listener, toxic);
+          return NO_CONTENT;
+        }),
     },
   ];
 }
 
-export function proxyJson(listener: Listener): unknown {
-  const { name, listen, upstream, enabled, toxics } = listener;
-  return { name, listen, upstream, enabled, toxics: toxics.map(toxicJson) };
-}
-
-function toxicJson({ attributes, name, type, stream, toxicity }: Toxic): unknown {
-  return { attributes, name, type, stream, toxicity };
-}
-
-function proxyRequest(fields: Fields, where = ''): ProxyRequest {
-  const request: ProxyRequest = {
-    name: stringField(fields, 'name', ''),
-    listen: stringField(fields, 'listen', ''),
-    upstream: stringField(fields, 'upstream', ''),
-    enabled: booleanField(fields, 'enabled', true),
-  };
-  if (request.name === '') throw new ApiError(400, `missing required field: name${where}`);
-  // Such a name could be made and never be addressed again.
-  if (request.name.includes('/')) throw new ApiError(400, `bad request body: name must not contain a slash${where}`);
-  if (request.upstream === '') throw new ApiError(400, `missing required field: upstream${where}`);
-  return request;
-}
-
-async function createProxy(registry: Registry, fields: Fields): Promise<Listener> {
-  const request = proxyRequest(fields);
-  if (registry.get(request.name) !== undefined) throw new ApiError(409, 'proxy already exists');
-  return registry.create(request);
-}
-
-async function updateProxy(registry: Registry, listener: Listener, fields: Fields): Promise<Listener> {
-  await registry.update(listener, {
-    listen: stringField(fields, 'listen', listener.listen),
-    upstream: stringField(fields, 'upstream', listener.upstream),
-    enabled: booleanField(fields, 'enabled', listener.enabled),
-  });
+function find(registry: Registry, names: Call['names']): Listener {
+  const listener = registry.get(names['proxy'] ?? '');
+  if (listener === undefined) throw new ApiError(404, 'proxy not found');
   return listener;
 }
 
-/** Makes every proxy of the list; one that is there and does not differ is left alone with its toxics. */
-async function populate(registry: Registry, body: unknown): Promise<unknown[]> {
-  if (!Array.isArray(body)) throw new ApiError(400, 'bad request body: expected a list', { proxies: null });
-  const requests = body.map((entry, index) => proxyRequest(fieldsOf(entry), ` at proxy ${index + 1}`));
-  const proxies: unknown[] = [];
-  for (const request of requests) {
-    const existing = registry.get(request.name);
-    if (existing !== undefined && existing.upstream === request.upstream && isSameListen(request.listen, existing.listen)) {
-      proxies.push(proxyJson(existing));
-      continue;
-    }
-    if (existing !== undefined) await registry.remove(existing);
-    try {
-      proxies.push(proxyJson(await registry.create(request)));
-    } catch (error) {
-      throw new ApiError(500, (error as Error).message, { proxies });
-    }
+function findToxic(listener: Listener, names: Call['names']): Toxic {
+  const toxic = listener.find(names['toxic'] ?? '');
+  if (toxic === undefined) throw new ApiError(404, 'toxic not found');
+  return toxic;
+}
+
+/** Written by hand, as an object of JavaScript would put names that are numbers first. */
+function listProxies(registry: Registry): Answer {
+  const sorted = registry.all().sort((left, right) => Buffer.compare(Buffer.from(left.name), Buffer.from(right.name)));
+  const text = `{${sorted.map((proxy) => `${goText(proxy.name)}:${goText(proxyJson(proxy))}`).join(',')}}`;
+  return { kind: 'text', status: 200, type: 'application/json', text };
+}
+
+async function updateProxy(registry: Registry, listener: Listener, body: string): Promise<void> {
+  const fields = decodeFields(body);
+  const request = {
+    listen: withPort(stringField(fields, 'listen', listener.listen)),
+    upstream: stringField(fields, 'upstream', listener.upstream),
+    enabled: booleanField(fields, 'enabled', listener.enabled),
+  };
+  const problem = await listenProblem(request.listen);
+  if (problem !== undefined) throw new ApiError(500, problem);
+  const { enabled } = listener;
+  try {
+    await registry.update(listener, request);
+  } catch (error) {
+    throw new ApiError(500, inGosWords((error as Error).message));
+  } finally {
+    if (enabled && !listener.enabled) tellEnded(listener);
+    if (!enabled && listener.enabled) tellStarted(listener);
   }
-  return proxies;
 }
 
-async function createToxic(listener: Listener, fields: Fields): Promise<Toxic> {
-  const typed = stringField(fields, 'stream', 'downstream');
-  const type = stringField(fields, 'type', '');
-  const toxicity = numberField(fields, 'toxicity', 1);
-  const name = stringField(fields, 'name', '') || `${type}_${typed}`;
-  const changes = objectField(fields, 'attributes');
-  const stream = typed.toLowerCase();
-  if (stream !== 'upstream' && stream !== 'downstream') throw new ApiError(400, 'stream was invalid, can be either upstream or downstream');
-  const kind = toxicKind(type);
-  if (kind === undefined) throw new ApiError(400, 'invalid toxic type');
-  if (name.includes('/')) throw new ApiError(400, 'bad request body: name must not contain a slash');
-  if (listener.find(name) !== undefined) throw new ApiError(409, 'toxic already exists');
-  const attributes = changedAttributes(kind, {}, changes);
-  if (typeof attributes === 'string') throw new ApiError(400, `bad request body: ${attributes}`);
-  const toxic = newToxic({ name, type, stream: stream satisfies Stream, kind, toxicity, attributes });
-  await listener.addToxic(toxic);
-  return toxic;
+/** Heals and starts every proxy; one that cannot start keeps none of the others from it. */
+async function reset(registry: Registry): Promise<Answer> {
+  const failures = await Promise.all(registry.all().map(({ name }) => registry.exclusively(name, () => resetOne(registry, name))));
+  const told = failures.filter((failure) => failure !== undefined);
+  if (told.length > 0) throw new ApiError(500, told.join('; '));
+  return NO_CONTENT;
 }
 
-async function updateToxic(listener: Listener, toxic: Toxic, fields: Fields): Promise<Toxic> {
-  const toxicity = numberField(fields, 'toxicity', toxic.toxicity);
-  const attributes = changedAttributes(toxic.kind, toxic.attributes, objectField(fields, 'attributes'));
-  if (typeof attributes === 'string') throw new ApiError(400, `bad request body: ${attributes}`);
-  await listener.updateToxic(toxic, { toxicity, attributes });
-  return toxic;
+/** Answers why the proxy could not be started, or undefined. */
+async function resetOne(registry: Registry, name: string): Promise<string | undefined> {
+  const listener = registry.get(name);
+  if (listener === undefined) return undefined;
+  const { enabled } = listener;
+  await listener.heal();
+  try {
+    await listener.start();
+  } catch (error) {
+    return `${inGosWords((error as Error).message)} (proxy ${name})`;
+  }
+  if (!enabled) tellStarted(listener);
+  return undefined;
+}
+
+function tellToxic(message: string, listener: Listener, { name, type, stream, toxicity, attributes }: Toxic): void {
+  tell('info', message, { proxy: listener.name, toxic: name, type, stream, toxicity, attributes });
 }

@@ -1,3 +1,14 @@
+/** Gets what a body consists of, in the order of its bytes and all of them: content and what is around it. */
+export interface BodySink {
+  /** Bytes of a line that tells a chunk's size; in pieces where it was cut. */
+  sizeLine?(bytes: Buffer): void;
+  /** That line is complete: so many bytes of content follow, none behind the last one. */
+  chunk?(size: number): void;
+  data?(bytes: Buffer): void;
+  /** What ends a chunk, and the trailers. */
+  frame?(bytes: Buffer): void;
+}
+
 type State = 'size' | 'extension' | 'size-lf' | 'data' | 'data-cr' | 'data-lf' | 'trailer' | 'trailer-line' | 'end-lf' | 'done' | 'broken';
 
 const CR = 13;
@@ -10,11 +21,6 @@ export class ChunkedScanner {
   #state: State = 'size';
   #digits = 0;
   #left = 0;
-  readonly #onData: ((data: Buffer) => void) | null;
-
-  constructor(onData: ((data: Buffer) => void) | null) {
-    this.#onData = onData;
-  }
 
   get isDone(): boolean {
     return this.#state === 'done';
@@ -24,22 +30,41 @@ export class ChunkedScanner {
     return this.#state === 'broken';
   }
 
-  /** Reads on; answers where it stopped: behind the body's last byte, or at the end of `bytes`. */
-  scan(bytes: Buffer, from: number): number {
+  /** Reads on; answers where it stopped: behind the body's last byte or the first wrong one, or at the end of `bytes`. */
+  scan(bytes: Buffer, from: number, sink: BodySink | null): number {
     let at = from;
+    let told = from;
     while (at < bytes.length && this.#state !== 'done' && this.#state !== 'broken') {
       if (this.#state === 'data') {
         const take = Math.min(this.#left, bytes.length - at);
-        this.#onData?.(bytes.subarray(at, at + take));
+        sink?.data?.(bytes.subarray(at, at + take));
         this.#left -= take;
         at += take;
+        told = at;
         if (this.#left === 0) this.#state = 'data-cr';
-      } else {
-        this.#state = this.#step(bytes[at] ?? 0);
-        at++;
+        continue;
       }
+      const before = this.#state;
+      this.#state = this.#step(bytes[at] ?? 0);
+      at++;
+      const isTold = before === 'size-lf' || before === 'data-lf';
+      if (!isTold || sink === null) continue;
+      if (before === 'data-lf') sink.frame?.(bytes.subarray(told, at));
+      else this.#tellSize(bytes.subarray(told, at), sink);
+      told = at;
     }
+    if (told < at && sink !== null) this.#tellRest(bytes.subarray(told, at), sink);
     return at;
+  }
+
+  #tellSize(line: Buffer, sink: BodySink): void {
+    sink.sizeLine?.(line);
+    if (this.#state !== 'broken') sink.chunk?.(this.#left);
+  }
+
+  #tellRest(bytes: Buffer, sink: BodySink): void {
+    if (this.#state === 'size' || this.#state === 'extension' || this.#state === 'size-lf') sink.sizeLine?.(bytes);
+    else sink.frame?.(bytes);
   }
 
   #step(byte: number): State {
@@ -51,9 +76,8 @@ export class ChunkedScanner {
         return byte === CR ? 'size-lf' : 'extension';
       case 'size-lf': {
         if (byte !== LF) return 'broken';
-        const next = this.#left === 0 ? 'trailer' : 'data';
         this.#digits = 0;
-        return next;
+        return this.#left === 0 ? 'trailer' : 'data';
       }
       case 'data-cr':
         return byte === CR ? 'data-lf' : 'broken';

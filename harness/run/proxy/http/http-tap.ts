@@ -1,18 +1,21 @@
+import type { ExchangeOutcome } from '../../../model/recording.ts';
 import type { Observe } from '../../../model/system.ts';
 import { monotonicUs } from '../../clock.ts';
-import { Alarm } from '../toxics/alarm.ts';
 import type { Break, Tap, Wire } from '../tap/contract.ts';
 import { Exchange, type ExchangeLog, type TapOrigin } from '../tap/exchange.ts';
+import { Alarm } from '../toxics/alarm.ts';
+import { ActedCall, type ActedSide } from './acted-call.ts';
 import { Backlog } from './backlog.ts';
-import { holdMs, openCall, type Call } from './call.ts';
+import { Call } from './call.ts';
 import { parseRequestHead } from './head.ts';
 import { isRequestStart, MessageReader } from './reader.ts';
-import { ReplyReader, touchByRule } from './reply-reader.ts';
+import { ReplyReader } from './reply-reader.ts';
 import type { RuleSet } from './rules.ts';
-import { statusReply } from './status-reply.ts';
 
 /** How long a caller whose callee refused may take to say what it wanted, so that the record can tell. */
 const REFUSED_GRACE_US = 100_000;
+/** How long a caller that was told that this is the end may go on talking. */
+const CLOSING_GRACE_US = 5_000_000;
 /** A caller is read on while its bytes wait here, so that its leaving is noticed; up to this many. */
 const WAITING_BYTES = 1024 * 1024;
 
@@ -33,7 +36,7 @@ export class HttpTap implements Tap {
   readonly #wire: Wire;
   readonly #request = new MessageReader(isRequestStart);
   readonly #reply: ReplyReader;
-  readonly #alarm = new Alarm(() => this.#ring());
+  readonly #grace = new Alarm(() => this.#graceIsOver());
   #call: Call | null = null;
   #calls = 0;
   /** Bytes of a request whose head is not complete. */
@@ -41,24 +44,19 @@ export class HttpTap implements Tap {
   #partialSinceUs: number | null = null;
   /** Bytes behind the request under way. */
   readonly #waiting = new Backlog();
-  readonly #heldRequest = new Backlog();
-  #heldReply: Buffer[] = [];
-  #replyEndHeld = false;
   #callerEndedUs: number | null = null;
   #upstreamGone = false;
   #upstreamRefused = false;
   #isRaw = false;
   #isOver = false;
+  /** The caller was told that this is the end, and may still be talking. */
+  #isClosing = false;
+  #side: ActedSide | null = null;
 
   constructor(options: HttpTapOptions) {
     this.#options = options;
     this.#wire = options.wire;
-    this.#reply = new ReplyReader(options.observe, {
-      pass: (data) => options.wire.toCaller(data),
-      cannotFollow: () => this.#goRaw(),
-      finished: (call, status) => this.#replyFinished(call, status),
-      cut: () => this.#finishAndReset('reset'),
-    });
+    this.#reply = new ReplyReader(options.observe);
   }
 
   fromCaller(data: Buffer): void {
@@ -70,15 +68,16 @@ export class HttpTap implements Tap {
 
   callerEnded(): void {
     this.#callerEndedUs = monotonicUs();
-    if (this.#isOver) return;
-    if (this.#call === null && this.#partial.length > 0) this.#goRaw();
-    // A caller that half-closes and waits cannot be told from one that gave up; HTTP servers take it for the latter.
-    if (this.#call !== null && !this.#call.replyDone && !this.#isRaw) this.#call.exchange.finish('caller-left', this.#callerEndedUs);
-    if (this.#call?.up === 'swallow' && (!this.#call.requestDone || this.#call.rule?.action.kind === 'hang')) {
-      this.#isOver = true;
-      this.#wire.endCaller();
-      this.#wire.endUpstream();
+    if (this.#isOver) {
+      if (this.#isClosing) this.#wire.close();
       return;
+    }
+    this.#giveUpPartial();
+    const call = this.#call;
+    // A caller that half-closes and waits cannot be told from one that gave up; HTTP servers take it for the latter.
+    if (call !== null && !call.isAnswered && !this.#isRaw) {
+      call.exchange.finish('caller-left', this.#callerEndedUs);
+      if (call.acted?.callerEnded() === true) return this.#end('close', 'caller-left');
     }
     this.#settleEnd();
   }
@@ -88,32 +87,24 @@ export class HttpTap implements Tap {
     const call = this.#call;
     if (call === null) {
       this.#wire.toCaller(data);
-      return;
+    } else if (call.acted === null) {
+      this.#passReply(call, data);
+    } else if (call.up === 'forward') {
+      // Otherwise only a callee that wants to end an idle connection speaks; its reason is not this request's.
+      call.acted.fromUpstream(data);
     }
-    // Only a callee that wants to end an idle connection speaks unasked; its reason is not this request's.
-    if (call.up !== 'forward') return;
-    if (call.down === 'delay') {
-      call.down = 'held';
-      touchByRule(call);
-      this.#wire.holdUpstream(true);
-      this.#alarm.set(monotonicUs() + holdMs(call.rule) * 1000);
-    }
-    if (call.down === 'held') this.#heldReply.push(data);
-    else this.#readReply(call, data);
   }
 
   upstreamEnded(): void {
     const call = this.#call;
-    if (this.#isOver) {
+    if (this.#isOver || call === null) {
       this.#wire.endCaller();
-    } else if (call !== null && call.up !== 'forward') {
+    } else if (call.up !== 'forward') {
       this.#upstreamGone = true;
-    } else if (this.#heldReply.length > 0) {
-      this.#replyEndHeld = true;
-    } else if (call?.down === 'swallow') {
-      this.#loseReply(call);
+    } else if (call.acted !== null) {
+      call.acted.upstreamEnded();
     } else {
-      if (call !== null && !call.replyDone) this.#endReply(call);
+      if (!call.replyDone) this.#endReply(call);
       this.#wire.endCaller();
     }
   }
@@ -121,26 +112,25 @@ export class HttpTap implements Tap {
   refused(): void {
     if (this.#isOver) return;
     if (this.#call?.up === 'forward') {
-      this.#finishAndReset('refused');
+      this.#end('reset', 'refused');
     } else if (this.#call !== null) {
       this.#upstreamGone = true;
     } else {
       this.#upstreamRefused = true;
-      this.#alarm.set(monotonicUs() + REFUSED_GRACE_US);
+      this.#grace.set(monotonicUs() + REFUSED_GRACE_US);
     }
   }
 
   broken(how: Break): void {
-    this.#alarm.clear();
+    this.#grace.clear();
     this.#isOver = true;
     if (this.#call === null && this.#partial.length > 0) this.#openUnread();
     const exchange = this.#call?.exchange;
     if (how !== 'closed') exchange?.finish(how);
     else if (this.#isRaw && exchange !== undefined && exchange.bytesDown > 0) exchange.finish('answered');
     else exchange?.finish(this.#callerEndedUs === null ? 'truncated' : 'caller-left', this.#callerEndedUs ?? monotonicUs());
+    this.#call?.acted?.dispose();
     this.#waiting.clear();
-    this.#heldRequest.clear();
-    this.#heldReply = [];
   }
 
   touch(fault: string, touch: string): void {
@@ -148,22 +138,12 @@ export class HttpTap implements Tap {
   }
 
   released(rule: string): void {
-    const call = this.#call;
-    if (this.#isOver || call === null || call.rule?.name !== rule) return;
-    if (call.rule.action.kind === 'hang') this.#finishAndReset('reset');
-    else if (call.up === 'held') this.#releaseRequest(call);
-    else if (call.down === 'held') this.#releaseReply(call);
-    else if (!this.#reply.isUnderWay && call.up === 'forward') call.down = 'forward';
+    const acted = this.#call?.acted;
+    if (!this.#isOver && acted?.acting.spec.name === rule) acted.released();
   }
 
   flush(): void {
     this.#call?.exchange.finish('unfinished');
-  }
-
-  #ring(): void {
-    if (this.#call === null) this.#refuseUnasked();
-    else if (this.#call.up === 'held') this.#releaseRequest(this.#call);
-    else if (this.#call.down === 'held') this.#releaseReply(this.#call);
   }
 
   /** Reads requests until one has to wait for a reply; passes on what was read in as few pieces as possible. */
@@ -172,20 +152,14 @@ export class HttpTap implements Tap {
     let passed = 0;
     let at = 0;
     while (at < bytes.length) {
-      if (this.#call?.requestDone === true) {
-        this.#wait(bytes.subarray(at));
-        return;
-      }
-      at = reader.read(bytes, at);
+      if (this.#call?.requestDone === true) return this.#wait(bytes.subarray(at));
+      at = reader.read(bytes, at, null);
       if (reader.state === 'headed') this.#beginRequest();
       if (reader.state === 'raw' && !this.#isRaw) this.#goRaw();
       if (this.#isOver) return;
-      if (this.#isRaw) {
-        this.#passRaw(bytes.subarray(passed));
-        return;
-      }
+      if (this.#isRaw) return this.#passRaw(passed === 0 ? bytes : bytes.subarray(passed));
       if (reader.state === 'done') {
-        this.#passRequest(bytes.subarray(passed, at));
+        this.#passRequest(passed === 0 && at === bytes.length ? bytes : bytes.subarray(passed, at));
         passed = at;
         this.#endRequest();
         if (this.#isOver) return;
@@ -202,30 +176,33 @@ export class HttpTap implements Tap {
   }
 
   #beginRequest(): void {
-    const head = parseRequestHead(this.#request.head);
+    const { headBytes, headFrom, headEnd } = this.#request;
+    const head = parseRequestHead(headBytes, headFrom, headEnd);
     if (head === null) {
       this.#request.state = 'raw';
       return;
     }
-    this.#request.begin(head.framing, null);
+    this.#request.begin(head.framing, head.length);
     const exchange = this.#openExchange();
     exchange.method = head.method;
     exchange.path = head.path;
     exchange.traceId = head.traceId;
-    const rule = this.#options.rules.decide(head);
-    const call = openCall(exchange, head, rule);
+    const acting = this.#options.rules.decide(head);
+    const call = new Call(exchange, head);
     this.#call = call;
-    if (call.up !== 'forward') touchByRule(call);
-    if (rule?.action.kind === 'refuse') return this.#finishAndReset('refused');
-    if (rule?.action.kind === 'abort' && rule.action.at === 'before') return this.#finishAndReset('reset');
-    if (rule?.action.kind === 'status' && head.expects) return this.#answer(call, true);
-    if (this.#upstreamRefused && call.up === 'forward') return this.#finishAndReset('refused');
-    if (call.up === 'held') this.#alarm.set(monotonicUs() + holdMs(rule) * 1000);
-    else if (this.#upstreamRefused) {
-      this.#alarm.clear();
+    if (acting !== null) {
+      this.#side ??= this.#actedSide();
+      call.acted = new ActedCall({ side: this.#side, call, request: head, acting });
+      call.acted.start();
+    }
+    if (this.#isOver) return;
+    if (this.#upstreamRefused) {
+      if (call.up === 'forward') return this.#end('reset', 'refused');
+      this.#grace.clear();
       this.#upstreamRefused = false;
       this.#upstreamGone = true;
     }
+    if (this.#partial.length === 0) return;
     const partial = this.#partial;
     this.#partial = [];
     for (const piece of partial) this.#passRequest(piece);
@@ -242,10 +219,11 @@ export class HttpTap implements Tap {
     const call = this.#call;
     if (call === null) return;
     call.exchange.bytesUp += data.length;
-    if (call.up === 'forward') this.#toUpstream(data);
-    else if (call.up === 'held') {
-      this.#heldRequest.push(data);
-      if (call.exchange.bytesUp > WAITING_BYTES) this.#wire.holdCaller(true);
+    if (call.up === 'forward') {
+      this.#toUpstream(data);
+    } else if (call.acted !== null) {
+      call.acted.requestBytes(data);
+      if (call.acted.heldBytes > WAITING_BYTES) this.#wire.holdCaller(true);
     }
   }
 
@@ -259,79 +237,55 @@ export class HttpTap implements Tap {
   }
 
   #endRequest(): void {
-    const call = this.#call;
     this.#request.reset();
+    const call = this.#call;
     if (call === null) return;
     call.requestDone = true;
-    if (call.rule?.action.kind === 'status') this.#answer(call, call.head?.closes ?? false);
-    else this.#settle();
+    call.acted?.requestEnd();
+    if (call.replyDone) this.#settle();
   }
 
-  #answer(call: Call, closes: boolean): void {
-    if (call.rule?.action.kind !== 'status') return;
-    const reply = statusReply(call.rule.action, { method: call.head?.method ?? '', closes });
-    this.#wire.toCaller(reply);
-    call.exchange.status = call.rule.action.status;
-    call.exchange.bytesDown = reply.length;
-    call.exchange.firstByteUs = monotonicUs();
-    call.exchange.finish('answered', call.exchange.firstByteUs);
-    call.replyDone = true;
-    if (closes) {
-      this.#isOver = true;
-      this.#wire.endCaller();
-      this.#wire.endUpstream();
-    } else {
-      this.#settle();
+  /** A reply that no rule acts on. */
+  #passReply(call: Call, data: Buffer): void {
+    if (this.#isRaw || call.replyDone) {
+      // What comes behind a complete reply answers nothing that was asked.
+      if (!call.replyDone) {
+        call.exchange.firstByteUs ??= monotonicUs();
+        call.exchange.bytesDown += data.length;
+      }
+      this.#wire.toCaller(data);
+      return;
+    }
+    this.#wire.toCaller(data);
+    this.#reply.read(call, data);
+    if (this.#reply.isLost) {
+      this.#goRaw();
+    } else if (call.replyDone) {
+      call.isAnswered = true;
+      call.exchange.finish('answered');
+      this.#conclude(call, this.#reply.status);
     }
   }
 
-  #releaseRequest(call: Call): void {
-    this.#alarm.clear();
-    call.up = 'forward';
-    this.#toUpstream(this.#heldRequest.takeAll());
-    this.#wire.holdCaller(false);
-    this.#settleEnd();
-  }
-
-  #readReply(call: Call, data: Buffer): void {
-    const read = this.#isRaw || call.replyDone ? 0 : this.#reply.read(call, data);
-    // What comes behind a complete reply answers nothing that was asked.
-    if (read < data.length && !this.#isOver) this.#reply.pass(call, read === 0 ? data : data.subarray(read));
-  }
-
-  #replyFinished(call: Call, status: number): void {
-    if (call.down === 'swallow') return this.#finishAndReset('reset');
-    call.exchange.finish('answered');
-    if (status === 101 || (call.head?.method === 'CONNECT' && status < 300)) {
-      this.#call = null;
-      this.#isRaw = true;
-      this.#passWaiting();
-    } else {
-      this.#settle();
-    }
-  }
-
-  #releaseReply(call: Call): void {
-    this.#alarm.clear();
-    call.down = 'forward';
-    const held = this.#heldReply;
-    this.#heldReply = [];
-    for (const data of held) {
-      if (!this.#isOver) this.#readReply(call, data);
-    }
-    this.#wire.holdUpstream(false);
-    if (this.#replyEndHeld) this.upstreamEnded();
+  /** The caller has its reply and the callee has no more of it. */
+  #conclude(call: Call, status: number): void {
+    if (this.#call !== call || !call.replyDone || !call.isAnswered) return;
+    if (status !== 101 && (call.head?.method !== 'CONNECT' || status >= 300)) return this.#settle();
+    call.acted?.dispose();
+    this.#call = null;
+    this.#isRaw = true;
+    this.#passWaiting();
   }
 
   /** The callee ended the connection with a reply under way. */
   #endReply(call: Call): void {
-    if (this.#reply.endsWithConnection) this.#reply.finish(call);
-    else call.exchange.finish(this.#isRaw && call.exchange.bytesDown > 0 ? 'answered' : 'truncated');
-  }
-
-  #loseReply(call: Call): void {
-    if (this.#reply.endsWithConnection) this.#reply.finish(call);
-    else this.#finishAndReset('reset');
+    if (!this.#isRaw && this.#reply.endsWithConnection) {
+      this.#reply.finish(call);
+      call.isAnswered = true;
+      call.exchange.finish('answered');
+    } else {
+      call.exchange.finish(this.#isRaw && call.exchange.bytesDown > 0 ? 'answered' : 'truncated');
+    }
   }
 
   #wait(data: Buffer): void {
@@ -341,10 +295,12 @@ export class HttpTap implements Tap {
 
   /** Goes on with the next request once this one is over. */
   #settle(): void {
-    if (this.#call?.requestDone !== true || !this.#call.replyDone) return;
+    const call = this.#call;
+    if (call === null || !call.requestDone || !call.replyDone || !call.isAnswered) return;
+    call.acted?.dispose();
     this.#call = null;
     if (this.#waiting.bytes > 0) this.#passWaiting();
-    this.#settleEnd();
+    if (this.#callerEndedUs !== null) this.#settleEnd();
   }
 
   #passWaiting(): void {
@@ -354,16 +310,24 @@ export class HttpTap implements Tap {
   }
 
   #settleEnd(): void {
-    if (this.#callerEndedUs === null || this.#isOver || this.#waiting.bytes > 0 || this.#call?.up === 'held') return;
-    if (this.#call?.up === 'swallow' && !this.#call.replyDone) return;
+    if (this.#callerEndedUs === null || this.#isOver || this.#waiting.bytes > 0) return;
+    this.#giveUpPartial();
+    const call = this.#call;
+    if (call?.up === 'held' || call?.up === 'act' || (call?.up === 'swallow' && !call.isAnswered)) return;
     this.#wire.endUpstream();
     if (this.#upstreamGone) this.#wire.endCaller();
+  }
+
+  /** A head that its caller will not complete any more passes as far as it came. */
+  #giveUpPartial(): void {
+    if (this.#call === null && this.#partial.length > 0) this.#goRaw();
   }
 
   /** From here on bytes are passed on as they are, under one record that lasts as long as the connection. */
   #goRaw(): void {
     this.#isRaw = true;
-    this.#call ??= openCall(this.#openExchange(), null, null);
+    this.#call ??= new Call(this.#openExchange(), null);
+    this.#call.acted?.requestBroken();
     const { up } = this.#call;
     for (const data of this.#partial) this.#passRequest(data);
     this.#partial = [];
@@ -373,7 +337,7 @@ export class HttpTap implements Tap {
   #openUnread(): void {
     const exchange = this.#openExchange();
     for (const { length } of this.#partial) exchange.bytesUp += length;
-    this.#call = openCall(exchange, null, null);
+    this.#call = new Call(exchange, null);
   }
 
   #passRaw(data: Buffer): void {
@@ -381,16 +345,51 @@ export class HttpTap implements Tap {
     else this.#passRequest(data);
   }
 
-  /** The callee refused and the caller said nothing: the connection itself is what was refused. */
-  #refuseUnasked(): void {
+  #graceIsOver(): void {
+    if (this.#isClosing) return this.#wire.close();
+    // The callee refused and the caller said nothing: the connection itself is what was refused.
     if (this.#calls === 0) this.#openUnread();
-    this.#finishAndReset('refused');
+    this.#end('reset', 'refused');
   }
 
-  #finishAndReset(outcome: 'refused' | 'reset'): void {
-    this.#alarm.clear();
+  /** Ends the caller's connection, and the exchange with it. */
+  #end(how: 'reset' | 'close', outcome: ExchangeOutcome): void {
+    const call = this.#call;
+    this.#grace.clear();
     this.#isOver = true;
-    this.#call?.exchange.finish(outcome);
-    this.#wire.reset();
+    call?.exchange.finish(outcome);
+    call?.acted?.dispose();
+    if (how === 'reset') return this.#wire.reset();
+    if (call?.requestDone !== false || this.#callerEndedUs !== null) return this.#wire.close();
+    // Bytes of the caller that nobody reads would turn the end into a reset.
+    this.#isClosing = true;
+    this.#grace.set(monotonicUs() + CLOSING_GRACE_US);
+    this.#waiting.clear();
+    this.#wire.holdCaller(false);
+    this.#wire.endCaller();
+    this.#wire.endUpstream();
+    this.#wire.holdUpstream(true);
+  }
+
+  #actedSide(): ActedSide {
+    const { wire, observe } = this.#options;
+    return {
+      wire,
+      observe,
+      isOver: () => this.#isOver,
+      toUpstream: (data) => this.#toUpstream(data),
+      requestWentOn: () => {
+        wire.holdCaller(false);
+        this.#settleEnd();
+      },
+      settle: (call, status) => this.#conclude(call, status),
+      upstreamEnded: () => this.upstreamEnded(),
+      cannotFollow: () => {
+        this.#call?.acted?.dispose();
+        if (this.#call !== null) this.#call.acted = null;
+        this.#goRaw();
+      },
+      end: (how, outcome) => this.#end(how, outcome),
+    };
   }
 }

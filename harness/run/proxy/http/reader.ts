@@ -1,4 +1,4 @@
-import { ChunkedScanner } from './chunked.ts';
+import { ChunkedScanner, type BodySink } from './chunked.ts';
 import type { Framing } from './head.ts';
 
 export type ReaderState =
@@ -12,6 +12,7 @@ export type ReaderState =
   | 'raw';
 
 const EMPTY_LINE = Buffer.from('\r\n\r\n');
+const NOTHING = Buffer.alloc(0);
 const LONGEST_HEAD = 64 * 1024;
 const LF = 10;
 const CR = 13;
@@ -19,89 +20,92 @@ const CR = 13;
 /** Follows one message of one direction over any cut of its bytes. It observes; it never holds or changes a byte. */
 export class MessageReader {
   state: ReaderState = 'head';
-  /** The head's text without its empty line, once `state` is past 'head'. */
-  head = '';
+  /** Once `state` is past 'head': the head is in `headBytes` from `headFrom` to `headEnd`, without its empty line. */
+  headBytes: Buffer = NOTHING;
+  headFrom = 0;
+  headEnd = 0;
   #partial: Buffer | null = null;
+  #framing: Framing = 'none';
   #left = 0;
   #chunked: ChunkedScanner | null = null;
-  #untilClose = false;
-  #onData: ((data: Buffer) => void) | null = null;
   readonly #isHeadStart: (firstLine: string) => boolean;
 
   constructor(isHeadStart: (firstLine: string) => boolean) {
     this.#isHeadStart = isHeadStart;
   }
 
-  /** Some bytes of a message have come and it is not complete. */
-  get isUnderWay(): boolean {
-    return this.#partial !== null || this.state === 'headed' || this.state === 'body';
+  get endsWithConnection(): boolean {
+    return this.state === 'body' && this.#framing === 'close';
   }
 
-  get endsWithConnection(): boolean {
-    return this.#untilClose;
+  /** What has come of a head that is not complete. */
+  get partial(): Buffer {
+    return this.#partial ?? NOTHING;
   }
 
   /** Ready for the next message. */
   reset(): void {
     this.state = 'head';
-    this.head = '';
+    this.headBytes = NOTHING;
     this.#partial = null;
     this.#chunked = null;
-    this.#untilClose = false;
-    this.#onData = null;
   }
 
-  /** Tells how the body behind the head ends; `onData` gets its content. */
-  begin(framing: Framing, onData: ((data: Buffer) => void) | null): void {
-    this.#onData = onData;
-    this.state = framing.kind === 'none' ? 'done' : 'body';
-    if (framing.kind === 'length') this.#left = framing.bytes;
-    if (framing.kind === 'chunked') this.#chunked = new ChunkedScanner(onData);
-    this.#untilClose = framing.kind === 'close';
+  /** Tells how the body behind the head ends. */
+  begin(framing: Framing, length: number): void {
+    this.state = framing === 'none' ? 'done' : 'body';
+    this.#framing = framing;
+    this.#left = length;
+    if (framing === 'chunked') this.#chunked = new ChunkedScanner();
   }
 
-  /** Reads on and stops behind the head, behind the message, or at the end of `bytes`; answers where. */
-  read(bytes: Buffer, from: number): number {
+  /** Reads on and stops behind the head, behind the message, at a byte that is wrong, or at the end of `bytes`; answers where. */
+  read(bytes: Buffer, from: number, sink: BodySink | null): number {
     if (this.state === 'head') return this.#readHead(bytes, from);
     if (this.state !== 'body') return from;
-    if (this.#chunked !== null) return this.#readChunked(this.#chunked, bytes, from);
-    const take = this.#untilClose ? bytes.length - from : Math.min(this.#left, bytes.length - from);
-    this.#onData?.(bytes.subarray(from, from + take));
-    if (!this.#untilClose) {
+    if (this.#chunked !== null) return this.#readChunked(this.#chunked, bytes, from, sink);
+    const take = this.#framing === 'close' ? bytes.length - from : Math.min(this.#left, bytes.length - from);
+    sink?.data?.(from === 0 && take === bytes.length ? bytes : bytes.subarray(from, from + take));
+    if (this.#framing === 'length') {
       this.#left -= take;
       if (this.#left === 0) this.state = 'done';
     }
     return from + take;
   }
 
-  #readChunked(scanner: ChunkedScanner, bytes: Buffer, from: number): number {
-    const end = scanner.scan(bytes, from);
+  #readChunked(scanner: ChunkedScanner, bytes: Buffer, from: number, sink: BodySink | null): number {
+    const end = scanner.scan(bytes, from, sink);
     if (scanner.isDone) this.state = 'done';
     if (scanner.isBroken) this.state = 'raw';
-    return scanner.isBroken ? bytes.length : end;
+    return end;
   }
 
   #readHead(bytes: Buffer, from: number): number {
     const known = this.#partial?.length ?? 0;
-    const all = this.#partial === null ? (from === 0 ? bytes : bytes.subarray(from)) : Buffer.concat([this.#partial, bytes.subarray(from)]);
-    const end = all.indexOf(EMPTY_LINE, Math.max(0, known - 3));
-    if (end >= 0 && end < LONGEST_HEAD) {
+    const all = this.#partial === null ? bytes : Buffer.concat([this.#partial, from === 0 ? bytes : bytes.subarray(from)]);
+    const start = this.#partial === null ? from : 0;
+    const end = all.indexOf(EMPTY_LINE, start + Math.max(0, known - 3));
+    if (end >= 0 && end - start < LONGEST_HEAD) {
       this.#partial = null;
-      this.head = all.toString('latin1', 0, end);
+      this.headBytes = all;
+      this.headFrom = start;
+      this.headEnd = end;
       this.state = 'headed';
-      return from + end + 4 - known;
+      return from + (end - start) + 4 - known;
     }
-    this.#partial = all;
-    if (!this.#canBecomeHead(all)) this.state = 'raw';
+    this.#partial = start === 0 ? all : all.subarray(start);
+    if (!this.#canBecomeHead(this.#partial)) this.state = 'raw';
     return bytes.length;
   }
 
   /** A peer that does not speak HTTP must not wait for an empty line that never comes. */
   #canBecomeHead(all: Buffer): boolean {
     if (all.length >= LONGEST_HEAD) return false;
-    const lineEnd = all.indexOf(LF);
-    if (lineEnd < 0) return this.#isHeadStart(all.toString('latin1', 0, Math.min(all.length, 256)));
-    return lineEnd > 0 && all[lineEnd - 1] === CR && this.#isHeadStart(all.toString('latin1', 0, lineEnd - 1));
+    for (let lineEnd = all.indexOf(LF); lineEnd >= 0; lineEnd = all.indexOf(LF, lineEnd + 1)) {
+      if (lineEnd === 0 || all[lineEnd - 1] !== CR) return false;
+    }
+    const firstEnd = all.indexOf(LF);
+    return this.#isHeadStart(all.toString('latin1', 0, firstEnd < 0 ? Math.min(all.length, 256) : firstEnd - 1));
   }
 }
 

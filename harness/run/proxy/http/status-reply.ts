@@ -1,14 +1,12 @@
 import { STATUS_CODES } from 'node:http';
-import type { HttpAction } from '../contract.ts';
+import type { OwnReply } from './actions/contract.ts';
 
-type StatusAction = Extract<HttpAction, { readonly kind: 'status' }>;
-
-/** The reply that a status fault sends in the callee's place. */
-export function statusReply(action: StatusAction, request: { readonly method: string; readonly closes: boolean }): Buffer {
-  const hasBody = action.status >= 200 && action.status !== 204 && action.status !== 304;
-  const body = hasBody ? (action.body ?? '') : '';
-  const lines = [`HTTP/1.1 ${action.status} ${STATUS_CODES[action.status] ?? 'Unknown'}`];
-  const headers = Object.entries(action.headers ?? {});
+/** A reply in the callee's place. */
+export function statusReply(reply: OwnReply, request: { readonly method: string; readonly closes: boolean }): Buffer {
+  const hasBody = reply.status >= 200 && reply.status !== 204 && reply.status !== 304;
+  const body = hasBody ? (reply.body ?? '') : '';
+  const lines = [`HTTP/1.1 ${reply.status} ${STATUS_CODES[reply.status] ?? 'Unknown'}`];
+  const headers = Object.entries(reply.headers ?? {});
   for (const [name, value] of headers) {
     if (!/^(content-length|transfer-encoding|connection)$/i.test(name)) lines.push(`${name}: ${value}`);
   }

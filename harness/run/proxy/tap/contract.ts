@@ -9,6 +9,8 @@ export interface Wire {
   holdUpstream(isHeld: boolean): void;
   /** Lets go of an upstream that ended, and dials again. */
   redial(): void;
+  /** Ends both sides in order (FIN), once each has what was written to it. */
+  close(): void;
   /** Ends both sides at once (RST), once the caller has what was written to it. */
   reset(): void;
 }
@@ -18,6 +20,8 @@ export type Break = 'refused' | 'reset' | 'caller-left' | 'closed';
 
 /** Sits on the caller's side of a connection: sees what the caller sent and what it got. */
 export interface Tap {
+  /** Passes each piece on before it returns, and keeps no part of it. */
+  readonly isStraight?: true;
   fromCaller(data: Buffer): void;
   callerEnded(): void;
   fromUpstream(data: Buffer): void;

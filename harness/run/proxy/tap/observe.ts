@@ -8,7 +8,7 @@ export class BodyCollector {
   #parts: Buffer[] = [];
   #bytes = 0;
 
-  add(data: Buffer): void {
+  data(data: Buffer): void {
     this.#bytes += data.length;
     if (this.#bytes <= LIMITS.bodyBytes) this.#parts.push(data);
     else this.#parts = [];

@@ -1,31 +1,59 @@
 import type { TapRecord } from '../contract.ts';
+import { TapLines } from './tap-line.ts';
 
-/** Most records that wait for their reader. */
+/** Most records, and most bytes of them, that wait for their reader. */
 const WAITING_RECORDS = 100_000;
-const BATCH_RECORDS = 512;
+const WAITING_BYTES = 32 * 1024 * 1024;
+/** What is written at once. */
+const BATCH_BYTES = 64 * 1024;
 const BATCH_MS = 20;
 
-/** The reader of the log; `write` answers false when it wants no more until `drained` is called. */
+/** The reader of the log. */
 export interface TapReader {
-  write(lines: string): boolean;
+  /** Takes whole lines, and calls `done` once they are on their way; false when it wants no more until `drained` is called. */
+  write(lines: Buffer, done: () => void): boolean;
+  /** Another reader has come in its place. */
+  replaced(): void;
+}
+
+/** Lines that go out together. */
+interface Batch {
+  readonly lines: Buffer;
+  readonly records: number;
+  /** How many lost records these lines report. */
+  readonly lost: number;
+  readonly isFlush: boolean;
 }
 
 /**
- * What the taps saw, on its way out: bounded, in batches, and never slower than the data path. Records that do not fit
- * are counted and the count is sent as a line of its own.
+ * What the taps saw, on its way out: bounded in records and bytes, in batches, and never slower than the data path. Records that do not fit,
+ * and those that were under way to a reader that left, are counted, and the count is sent as a line of its own.
  */
 export class TapLog {
-  readonly #capacity: number;
-  #waiting: TapRecord[] = [];
+  readonly #mostRecords: number;
+  readonly #mostBytes: number;
+  readonly #open = new TapLines();
+  #openRecords = 0;
+  #waiting: Batch[] = [];
+  #waitingRecords = 0;
+  #waitingBytes = 0;
+  readonly #inFlight = new Set<Batch>();
   readonly #touched = new Map<string, number>();
+  #recorded = 0;
   #lost = 0;
   #lostUnsent = 0;
   #reader: TapReader | null = null;
   #isBlocked = false;
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(capacity = WAITING_RECORDS) {
-    this.#capacity = capacity;
+  constructor(mostRecords: number = WAITING_RECORDS, mostBytes: number = WAITING_BYTES) {
+    this.#mostRecords = mostRecords;
+    this.#mostBytes = mostBytes;
+  }
+
+  /** Records so far, lost ones included. */
+  get recorded(): number {
+    return this.#recorded;
   }
 
   get lost(): number {
@@ -36,16 +64,36 @@ export class TapLog {
     return this.#reader !== null;
   }
 
+  /** Records that wait for their reader. */
+  get waiting(): number {
+    return this.#waitingRecords + this.#openRecords;
+  }
+
+  get waitingBytes(): number {
+    return this.#waitingBytes + this.#open.length;
+  }
+
   record(record: TapRecord): void {
-    if (this.#waiting.length >= this.#capacity) {
-      this.#lost++;
-      this.#lostUnsent++;
+    this.#recorded++;
+    if (this.#isFull()) {
+      this.#lose(1);
       return;
     }
-    this.#waiting.push(record);
-    if (this.#reader === null || this.#isBlocked) return;
-    if (this.#waiting.length >= BATCH_RECORDS) this.#send();
-    else this.#timer ??= setTimeout(() => this.#send(), BATCH_MS);
+    this.#open.add(record);
+    this.#openRecords++;
+    this.#queued();
+  }
+
+  /** Sends a line that is evidence as a record is: in its turn, and counted where it does not fit. */
+  event(line: string): void {
+    this.#recorded++;
+    if (this.#isFull()) {
+      this.#lose(1);
+      return;
+    }
+    this.#seal();
+    this.#push({ lines: Buffer.from(`${line}\n`), records: 1, lost: 0, isFlush: false });
+    this.#queued();
   }
 
   countTouch(fault: string): void {
@@ -58,8 +106,11 @@ export class TapLog {
   }
 
   attach(reader: TapReader): void {
+    const before = this.#reader;
+    if (before !== null) this.detach(before);
     this.#reader = reader;
     this.#isBlocked = false;
+    before?.replaced();
     this.#send();
   }
 
@@ -68,44 +119,87 @@ export class TapLog {
     if (this.#reader !== reader) return;
     this.#reader = null;
     this.#stopTimer();
+    for (const { records, lost } of this.#inFlight) {
+      this.#lose(records);
+      this.#lostUnsent += lost;
+    }
+    this.#inFlight.clear();
   }
 
-  drained(): void {
+  /** Does nothing for a reader that another one has replaced. */
+  drained(reader: TapReader): void {
+    if (this.#reader !== reader) return;
     this.#isBlocked = false;
     this.#send();
   }
 
-  /** Sends all that waits, and `line` behind it. */
-  sendAll(line: string): void {
-    this.#stopTimer();
-    this.#isBlocked = false;
-    while (this.#reader !== null && this.#waiting.length > 0) this.#writeBatch();
+  /** Sends all that waits, and `line` behind it, as soon as the reader takes it; without a reader there is nobody to tell. */
+  flush(line: string): void {
+    if (this.#reader === null) return;
+    this.#seal();
     this.#reportLost();
-    this.#reader?.write(`${line}\n`);
+    // A reader that takes nothing is told of the last flush only.
+    if (this.#waiting.at(-1)?.isFlush === true) this.#waiting.pop();
+    this.#push({ lines: Buffer.from(`${line}\n`), records: 0, lost: 0, isFlush: true });
+    this.#send();
   }
 
   /** Sends one line past the records that wait, unless the reader wants no more. */
   sendLine(line: string): void {
-    if (!this.#isBlocked) this.#reader?.write(`${line}\n`);
+    if (!this.#isBlocked) this.#reader?.write(Buffer.from(`${line}\n`), () => undefined);
+  }
+
+  #isFull(): boolean {
+    return this.waiting >= this.#mostRecords || this.waitingBytes >= this.#mostBytes;
+  }
+
+  #lose(records: number): void {
+    this.#lost += records;
+    this.#lostUnsent += records;
+  }
+
+  #queued(): void {
+    if (this.#open.length >= BATCH_BYTES) this.#seal();
+    if (this.#reader === null || this.#isBlocked) return;
+    if (this.#waiting.length > 0) this.#send();
+    else this.#timer ??= setTimeout(() => this.#send(), BATCH_MS);
+  }
+
+  #seal(): void {
+    if (this.#openRecords === 0) return;
+    const batch = { lines: this.#open.take(), records: this.#openRecords, lost: 0, isFlush: false };
+    this.#openRecords = 0;
+    this.#push(batch);
+  }
+
+  #push(batch: Batch): void {
+    this.#waiting.push(batch);
+    this.#waitingRecords += batch.records;
+    this.#waitingBytes += batch.lines.length;
   }
 
   #send(): void {
     this.#stopTimer();
-    while (this.#reader !== null && !this.#isBlocked && this.#waiting.length > 0) this.#isBlocked = !this.#writeBatch();
-    if (this.#reader !== null && !this.#isBlocked) this.#reportLost();
+    if (this.#reader === null || this.#isBlocked) return;
+    this.#seal();
+    this.#reportLost();
+    const batches = this.#waiting;
+    let sent = 0;
+    while (sent < batches.length && !this.#isBlocked) this.#write(batches[sent++] as Batch);
+    this.#waiting = sent === batches.length ? [] : batches.slice(sent);
   }
 
-  #writeBatch(): boolean {
-    const batch = this.#waiting.length <= BATCH_RECORDS ? this.#waiting : this.#waiting.slice(0, BATCH_RECORDS);
-    this.#waiting = batch === this.#waiting ? [] : this.#waiting.slice(BATCH_RECORDS);
-    let lines = '';
-    for (const record of batch) lines += `${JSON.stringify(record)}\n`;
-    return this.#reader?.write(lines) ?? false;
+  #write(batch: Batch): void {
+    this.#waitingRecords -= batch.records;
+    this.#waitingBytes -= batch.lines.length;
+    this.#inFlight.add(batch);
+    const takesMore = this.#reader?.write(batch.lines, () => this.#inFlight.delete(batch)) ?? false;
+    this.#isBlocked = !takesMore;
   }
 
   #reportLost(): void {
     if (this.#lostUnsent === 0) return;
-    this.#reader?.write(`{"lost":${this.#lostUnsent}}\n`);
+    this.#push({ lines: Buffer.from(`{"lost":${this.#lostUnsent}}\n`), records: 0, lost: this.#lostUnsent, isFlush: false });
     this.#lostUnsent = 0;
   }
 

@@ -1,38 +1,80 @@
 import { monotonicUs } from '../../clock.ts';
+import { lastStretch, type Watched } from './last-stretch.ts';
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
-/** A timer of the event loop may fire up to a millisecond early; less than this is not worth another turn. */
-const CLOSE_ENOUGH_US = 200;
+/** A timer fires up to this much later than it was set for while the machine is idle. */
+const TIMER_ERROR_US = 400;
+/** Less than this is not worth waiting for. */
+export const CLOSE_ENOUGH_US = 30;
 
-/** One wake-up at a moment of the monotonic clock, never early. */
+/** One wake-up at a moment of the monotonic clock, never early. An exact one is late by less than a timer would be, where that is cheap. */
 export class Alarm {
   #timer: NodeJS.Timeout | null = null;
+  #next: NodeJS.Immediate | null = null;
+  #watch: Watched | null = null;
   #atUs = 0;
   readonly #ring: () => void;
+  readonly #isExact: boolean;
 
-  constructor(ring: () => void) {
+  constructor(ring: () => void, isExact = true) {
     this.#ring = ring;
+    this.#isExact = isExact;
   }
 
   get isSet(): boolean {
-    return this.#timer !== null;
+    return this.#timer !== null || this.#next !== null || this.#watch !== null;
   }
 
+  /** A moment that has passed rings in the event loop's next turn. */
   set(atUs: number): void {
     this.clear();
     this.#atUs = atUs;
-    const leftMs = Math.max(0, Math.ceil((atUs - monotonicUs()) / 1000));
-    this.#timer = setTimeout(() => this.#fire(), Math.min(leftMs, LONGEST_TIMER_MS));
+    this.#wait();
   }
 
   clear(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
+    if (this.#next !== null) clearImmediate(this.#next);
+    if (this.#watch !== null) lastStretch.drop(this.#watch);
+    this.#timer = this.#next = this.#watch = null;
   }
 
-  #fire(): void {
-    this.#timer = null;
-    if (this.#atUs - monotonicUs() > CLOSE_ENOUGH_US) this.set(this.#atUs);
-    else this.#ring();
+  #wait(): void {
+    const nowUs = monotonicUs();
+    const leftUs = this.#atUs - nowUs;
+    if (leftUs <= CLOSE_ENOUGH_US) {
+      this.#next = setImmediate(() => {
+        this.#next = null;
+        this.#ring();
+      });
+      return;
+    }
+    const isNear = leftUs < TIMER_ERROR_US + 1000;
+    if (isNear && this.#isExact && this.#watchOver(nowUs)) return;
+    this.#sleep(this.#isExact && !isNear ? Math.floor((leftUs - TIMER_ERROR_US) / 1000) : Math.ceil(leftUs / 1000));
+  }
+
+  #watchOver(nowUs: number): boolean {
+    const watch: Watched = {
+      atUs: this.#atUs,
+      ring: () => {
+        this.#watch = null;
+        this.#ring();
+      },
+    };
+    if (!lastStretch.take(watch, nowUs)) return false;
+    this.#watch = watch;
+    return true;
+  }
+
+  #sleep(forMs: number): void {
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = null;
+        if (this.#atUs - monotonicUs() <= CLOSE_ENOUGH_US) this.#ring();
+        else this.#wait();
+      },
+      Math.min(Math.max(1, forMs), LONGEST_TIMER_MS),
+    );
   }
 }

@@ -72,8 +72,8 @@ export interface ToxicKind {
   start(context: StageContext): Stage;
 }
 
-/** A whole-number attribute; 0 where it is not given. */
-export function amount(attributes: Attributes, name: string): number {
+/** A numeric attribute, or what stands for it where it is not given. */
+export function amount(attributes: Attributes, name: string, absent = 0): number {
   const value = attributes[name];
-  return typeof value === 'number' ? value : 0;
+  return typeof value === 'number' ? value : absent;
 }

@@ -1,25 +1,36 @@
 import { monotonicUs } from '../../clock.ts';
-import { Alarm } from './alarm.ts';
-import type { Sink } from './contract.ts';
+import { Alarm, CLOSE_ENOUGH_US } from './alarm.ts';
+import { Ring } from './ring.ts';
 
-interface Held {
+/** As many leave in one turn of the event loop; others are served before the rest. */
+const LEAVING = 512;
+
+export interface Held {
   /** null is the end of the stream. */
   readonly data: Buffer | null;
-  readonly arrivedUs: number;
+  /** When it may leave, in microseconds on the monotonic clock; Infinity until that is known. */
   dueUs: number;
 }
 
-/** Chunks that wait for their moment and leave in the order in which they came. */
-export class DelayLine {
-  #held: Held[] = [];
-  #bytes = 0;
-  readonly #out: Sink;
-  readonly #flow: () => void;
-  readonly #alarm = new Alarm(() => this.#emitDue());
+export interface DelayLineOptions<H extends Held> {
+  leave(held: H): void;
+  /** Some have left because their moment came. */
+  left(): void;
+  /** Moments are met to less than a millisecond. */
+  readonly isExact: boolean;
+}
 
-  constructor(out: Sink, flow: () => void) {
-    this.#out = out;
-    this.#flow = flow;
+/** Chunks that wait for their moments and leave in the order in which they came, whatever those are. One timer, and none while empty. */
+export class DelayLine<H extends Held> {
+  readonly #held = new Ring<H>();
+  #bytes = 0;
+  #isStopped = false;
+  readonly #options: DelayLineOptions<H>;
+  readonly #alarm: Alarm;
+
+  constructor(options: DelayLineOptions<H>) {
+    this.#options = options;
+    this.#alarm = new Alarm(() => this.#leaveDue(), options.isExact);
   }
 
   get length(): number {
@@ -30,55 +41,66 @@ export class DelayLine {
     return this.#bytes;
   }
 
-  /** When the last chunk is due, or -Infinity. */
-  get lastDueUs(): number {
-    return this.#held.at(-1)?.dueUs ?? -Infinity;
+  push(held: H): void {
+    // What was passed on before it may have ended the connection.
+    if (this.#isStopped) return;
+    this.#held.push(held);
+    this.#bytes += held.data?.length ?? 0;
+    if (this.#held.length === 1) this.#arm();
   }
 
-  push(data: Buffer | null, arrivedUs: number, dueUs: number): void {
-    this.#held.push({ data, arrivedUs, dueUs });
-    this.#bytes += data?.length ?? 0;
-    if (!this.#alarm.isSet) this.#arm();
+  /** The moment of something in the line has become known. */
+  settle(held: H, dueUs: number): void {
+    held.dueUs = dueUs;
+    if (this.#held.first === held) this.#arm();
   }
 
-  /** Lets the first chunk go and gives the others new moments. */
-  reschedule(dueUs: (arrivedUs: number, data: Buffer | null) => number): void {
+  /** Lets the first go at once and gives the others new moments. */
+  reschedule(dueUs: (held: H) => number): void {
     this.#alarm.clear();
     this.#shift();
-    for (const held of this.#held) held.dueUs = dueUs(held.arrivedUs, held.data);
+    for (const held of this.#held) held.dueUs = dueUs(held);
     this.#arm();
-    this.#flow();
   }
 
-  releaseAll(): void {
+  /** Lets all go at once. */
+  release(): void {
     this.#alarm.clear();
     while (this.#held.length > 0) this.#shift();
-    this.#flow();
+  }
+
+  /** Empties the line; what was in it is the caller's, first come first. */
+  takeAll(): H[] {
+    this.#alarm.clear();
+    const all = [...this.#held];
+    this.#held.clear();
+    this.#bytes = 0;
+    return all;
   }
 
   stop(): void {
-    this.#alarm.clear();
-    this.#held = [];
-    this.#bytes = 0;
+    this.#isStopped = true;
+    this.takeAll();
   }
 
   #arm(): void {
-    const first = this.#held[0];
-    if (first !== undefined && Number.isFinite(first.dueUs)) this.#alarm.set(first.dueUs);
+    const dueUs = this.#held.first?.dueUs ?? Infinity;
+    if (dueUs === Infinity) this.#alarm.clear();
+    else this.#alarm.set(dueUs);
   }
 
   #shift(): void {
     const first = this.#held.shift();
     if (first === undefined) return;
     this.#bytes -= first.data?.length ?? 0;
-    if (first.data === null) this.#out.end();
-    else this.#out.chunk(first.data);
+    this.#options.leave(first);
   }
 
-  #emitDue(): void {
-    const nowUs = monotonicUs() + 200;
-    while (this.#held.length > 0 && (this.#held[0]?.dueUs ?? Infinity) <= nowUs) this.#shift();
+  #leaveDue(): void {
+    const dueUs = monotonicUs() + CLOSE_ENOUGH_US;
+    for (let count = 0; count < LEAVING && (this.#held.first?.dueUs ?? Infinity) <= dueUs; count++) this.#shift();
+    if (this.#isStopped) return;
     this.#arm();
-    this.#flow();
+    this.#options.left();
   }
 }

@@ -1,14 +1,17 @@
 import { bandwidth } from './bandwidth.ts';
 import type { ToxicKind } from './contract.ts';
+import { corrupt } from './corrupt.ts';
 import { latency } from './latency.ts';
 import { limitData } from './limit-data.ts';
+import { limitTime } from './limit-time.ts';
+import { loss } from './loss.ts';
 import { noop } from './noop.ts';
 import { resetPeer } from './reset-peer.ts';
 import { slicer } from './slicer.ts';
 import { slowClose } from './slow-close.ts';
 import { timeout } from './timeout.ts';
 
-/** Every toxic by the name that Toxiproxy's API gives it. */
+/** Every toxic by the name that Toxiproxy's API gives it; the last three are ours. */
 export const toxicKinds = {
   latency,
   bandwidth,
@@ -18,6 +21,9 @@ export const toxicKinds = {
   slicer,
   limit_data: limitData,
   noop,
+  limit_time: limitTime,
+  corrupt,
+  loss,
 } as const satisfies Readonly<Record<string, ToxicKind>>;
 
 export type ToxicType = keyof typeof toxicKinds;

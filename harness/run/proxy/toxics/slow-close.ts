@@ -2,26 +2,39 @@ import { monotonicUs } from '../../clock.ts';
 import { Alarm } from './alarm.ts';
 import { amount, type ToxicKind } from './contract.ts';
 
-/** Passes data on untouched and holds back the end of the stream for `delay` ms. */
+/** Passes data on untouched and holds back the end of the stream for `delay` ms; an update while it waits starts the wait anew. */
 export const slowClose: ToxicKind = {
   attributes: { delay: { min: 0 } },
   start({ attributes, out, touch }) {
-    const alarm = new Alarm(() => out.end());
-    const arm = (): void => alarm.set(monotonicUs() + amount(attributes, 'delay') * 1000);
+    let isWaiting = false;
+    const pass = (): void => {
+      isWaiting = false;
+      out.end();
+    };
+    const alarm = new Alarm(pass);
+    const wait = (): void => {
+      const delayMs = amount(attributes, 'delay');
+      if (delayMs === 0) {
+        alarm.clear();
+        pass();
+        return;
+      }
+      touch();
+      alarm.set(monotonicUs() + delayMs * 1000);
+    };
     return {
       chunk: (data) => out.chunk(data),
       end() {
-        touch();
-        arm();
+        isWaiting = true;
+        wait();
       },
       full: () => false,
       update() {
-        if (alarm.isSet) arm();
+        if (isWaiting) wait();
       },
       release() {
-        if (!alarm.isSet) return;
         alarm.clear();
-        out.end();
+        if (isWaiting) pass();
       },
       stop: () => alarm.clear(),
     };

@@ -3,18 +3,23 @@ import { Alarm } from './alarm.ts';
 import { amount, type ToxicKind } from './contract.ts';
 
 /**
- * Swallows all data; `timeout` ms (0: never) after the last chunk it closes the connection. Each chunk restarts that
- * clock, and a withdrawal closes the connection, as Toxiproxy does: bytes are missing from it.
+ * Swallows all data; `timeout` ms (0: never) after it began, or after the last chunk since, it closes the connection. The end of the stream is
+ * passed on, and a withdrawal closes the connection, as Toxiproxy does both: bytes are missing from it.
  */
 export const timeout: ToxicKind = {
   attributes: { timeout: { min: 0 } },
   start({ attributes, out, touch, close }) {
-    const alarm = new Alarm(close);
+    const cut = (): void => {
+      touch();
+      close();
+    };
+    const alarm = new Alarm(cut);
     const arm = (): void => {
-      alarm.clear();
       const afterMs = amount(attributes, 'timeout');
       if (afterMs > 0) alarm.set(monotonicUs() + afterMs * 1000);
+      else alarm.clear();
     };
+    let isEnded = false;
     arm();
     return {
       chunk() {
@@ -22,14 +27,17 @@ export const timeout: ToxicKind = {
         arm();
       },
       end() {
+        isEnded = true;
         alarm.clear();
         out.end();
       },
       full: () => false,
-      update: arm,
+      update() {
+        if (!isEnded) arm();
+      },
       release() {
         alarm.clear();
-        close();
+        cut();
       },
       stop: () => alarm.clear(),
     };

@@ -1,10 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { bandwidth } from '../../../../harness/run/faults/bandwidth.ts';
+import { corrupt } from '../../../../harness/run/faults/corrupt.ts';
+import { httpAbort } from '../../../../harness/run/faults/http-abort.ts';
+import { httpCorrupt } from '../../../../harness/run/faults/http-corrupt.ts';
 import { httpDelay } from '../../../../harness/run/faults/http-delay.ts';
-import { httpHang } from '../../../../harness/run/faults/http-hang.ts';
+import { httpEdit, httpEditDriver } from '../../../../harness/run/faults/http-edit.ts';
+import { httpHang, httpHangDriver } from '../../../../harness/run/faults/http-hang.ts';
+import { httpQuota } from '../../../../harness/run/faults/http-quota.ts';
 import { httpStatus, httpStatusDriver } from '../../../../harness/run/faults/http-status.ts';
+import { httpTruncate, httpTruncateDriver } from '../../../../harness/run/faults/http-truncate.ts';
 import { latency, latencyDriver } from '../../../../harness/run/faults/latency.ts';
 import { limitData } from '../../../../harness/run/faults/limit-data.ts';
+import { loss } from '../../../../harness/run/faults/loss.ts';
 import { partition } from '../../../../harness/run/faults/partition.ts';
 import { replyLate } from '../../../../harness/run/faults/reply-late.ts';
 import { slice } from '../../../../harness/run/faults/slice.ts';
@@ -50,6 +57,56 @@ describe('constructors of faults refuse what could never be felt or done, naming
       "'everyNth' must be a whole number, 1 or more: current value is 0",
     ],
     ['a relative path', () => httpHang(EDGE, { path: 'fee' }), `'path' must start with '/' or '*': current value is "fee"`],
+    [
+      'a pattern that hits nothing',
+      () => httpHang(EDGE, { pattern: '..' }),
+      `'pattern' must be 'x' (hit) and '.' (spared), with at least one 'x': current value is ".."`,
+    ],
+    ['a budget of nothing', () => httpHang(EDGE, { next: 0 }), "'next' must be a whole number, 1 or more: current value is 0"],
+    ['sparing less than none', () => httpHang(EDGE, { after: -1 }), "'after' must be a whole number, 0 or more: current value is -1"],
+    [
+      'a point without its bytes',
+      () => httpAbort(EDGE, { at: 'after-bytes' }),
+      "'bytes' must be given with 'at: after-bytes' and only there: current value is nothing with 'at: after-bytes'",
+    ],
+    ['bytes without their point', () => httpHang(EDGE, { bytes: 4 }), "current value is 4 with 'at: before'"],
+    [
+      'more jitter than a request’s delay',
+      () => httpDelay(EDGE, { delay: '5ms', jitter: '6ms' }),
+      "'jitter' must be 0 to 5 whole milliseconds: current value is 6 ms",
+    ],
+    ['two ends of one body', () => httpTruncate(EDGE, { bytes: 1, part: 0.5 }), "'part' must be left out beside 'bytes'"],
+    ['a whole body', () => httpTruncate(EDGE, { part: 1 }), "'part' must be 0 to 0.99: current value is 1"],
+    ['no broken byte', () => httpCorrupt(EDGE, { bytes: 0 }), "'bytes' must be a whole number, 1 to 65536: current value is 0"],
+    ['a quota in no time', () => httpQuota(EDGE, { limit: 1, window: 0 }), "'window' must be 1 to"],
+    [
+      'an edit of nothing',
+      () => httpEdit(EDGE, {}),
+      'as at least one of status, setHeaders, removeHeaders, body, replace, json must be given',
+    ],
+    [
+      'a request’s status',
+      () => httpEdit(EDGE, { of: 'request', status: 200 }),
+      "'status' must be left out for a request: current value is 200",
+    ],
+    [
+      'a new body and its edit',
+      () => httpEdit(EDGE, { body: 'a', json: [{ pointer: '/a', value: 1 }] }),
+      "'json' must be left out beside 'body'",
+    ],
+    [
+      'a header that frames',
+      () => httpEdit(EDGE, { setHeaders: { 'Content-Length': '1' } }),
+      'setHeaders.Content-Length: expected none of connection, content-length',
+    ],
+    ['a pointer that is none', () => httpEdit(EDGE, { json: [{ pointer: 'a', value: 1 }] }), 'json[0].pointer: expected a JSON pointer'],
+    [
+      'a spread without width',
+      () => latency(EDGE, { delay: 5, distribution: 'normal' }),
+      "'jitter' must be over 0 where the distribution is normal",
+    ],
+    ['no loss', () => loss(EDGE, { percent: 0 }), "'percent' must be over 0 and at most 100: current value is 0"],
+    ['more than all broken', () => corrupt(EDGE, { perMillion: 1_000_001 }), "'perMillion' must be over 0 and at most 1000000"],
     ['a set of no services', () => partition([], ['payments']), "'from' must be a list of services: current value is []"],
     ['a service on both sides', () => partition(['orders', 'payments'], ['payments']), "current value is 'payments' in both"],
   ])('%s', (_, construct, message) => {
@@ -71,6 +128,25 @@ describe('faults describe themselves in words', () => {
     expect(text({ status: 500, share: 0.2 })).toBe('orders->payments: 20 % of every request is answered 500');
     expect(text({ status: 500, method: 'post', path: '/charges', first: 3, requestHeaders: { tenant: 'a' } })).toBe(
       'orders->payments: the first 3 of POST /charges with tenant: a is answered 500',
+    );
+    expect(text({ status: 500, path: '/a', after: 5, first: 40, everyNth: 2, pattern: 'x.', share: 0.5, next: 3 })).toBe(
+      'orders->payments: at most 3 of 50 % of those at x. of every 2. of the first 40 of /a after the first 5 is answered 500',
+    );
+  });
+
+  it('a fault with points, parts or edits says which', () => {
+    expect(httpHangDriver.describe(httpHang(EDGE))).toBe('orders->payments: every request gets no answer');
+    expect(httpHangDriver.describe(httpHang(EDGE, { at: 'after-bytes', bytes: 7 }))).toBe(
+      "orders->payments: every request gets no more after 7 bytes of the reply's body",
+    );
+    expect(httpTruncateDriver.describe(httpTruncate(EDGE, { part: 0.25 }))).toBe(
+      "orders->payments: every request gets 25 % of its reply's body",
+    );
+    expect(httpEditDriver.describe(httpEdit(EDGE, { of: 'request', body: '', removeHeaders: ['cookie'] }))).toBe(
+      'orders->payments: every request has its request edited (removeHeaders, body)',
+    );
+    expect(latencyDriver.describe(latency(EDGE, { delay: 5, jitter: 2, distribution: 'lognormal' }))).toBe(
+      'orders->payments: replies 5 ms later (lognormal, jitter 2 ms)',
     );
   });
 });

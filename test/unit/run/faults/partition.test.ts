@@ -50,6 +50,8 @@ describe('a partition', () => {
         removeToxic: () => Promise.resolve(),
         addRule: () => Promise.resolve(),
         removeRule: () => Promise.resolve(),
+        held: () => Promise.resolve([]),
+        release: () => Promise.resolve(0),
         touched: () => Promise.resolve(0),
       },
       processes: {

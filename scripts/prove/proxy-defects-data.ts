@@ -49,8 +49,8 @@ async function stalledRemoval(engine: Engine, { stallMs }: ProbeSize): Promise<S
 }
 
 const MEBIBYTE = 2 ** 20;
-/** What one more aborted download may add: the real one keeps some 15 MB of each. */
-const ADDED_MB_MAX = 3;
+/** What one more aborted download may add: the real one adds some 10 to 30 MB with each. */
+const ADDED_MB_MAX = 5;
 const ROUNDS = 4;
 
 function residentMb(pid: number): number {

@@ -3,7 +3,7 @@ import type { HostPort } from './address.ts';
 import { adopt } from './adopt.ts';
 import type { DialError } from './counters.ts';
 import { Link, type LinkHooks } from './link.ts';
-import { ReadBuffer } from './read-buffer.ts';
+import { COPIED_BYTES, ReadBuffer } from './read-buffer.ts';
 import type { Break, Tap, Wire } from './tap/contract.ts';
 import type { Stream, Toxic } from './toxic.ts';
 
@@ -41,7 +41,6 @@ export class Connection implements Wire {
   ordinal: number;
   readonly tap: Tap;
   readonly #owner: ConnectionOwner;
-  readonly #isStraight: boolean;
   readonly #callerBuffer = new ReadBuffer();
   readonly #caller: Socket;
   #upstream: Socket;
@@ -60,7 +59,6 @@ export class Connection implements Wire {
     this.#owner = owner;
     this.ordinal = ordinal;
     this.tap = owner.tap(this);
-    this.#isStraight = this.tap.isStraight === true;
     const caller = adopt(accepted, { buffer: () => this.#callerBuffer.next(), callback: (read, buffer) => this.#fromCaller(read, buffer) });
     this.#caller = caller;
     this.#upstream = this.#dial();
@@ -164,25 +162,33 @@ export class Connection implements Wire {
   #fromCaller(read: number, buffer: Buffer): boolean {
     if (this.#isOver) return true;
     const memory = this.#callerBuffer;
-    if (this.#isStraight && this.#up === null) {
+    // Behind a chain of toxics whatever is passed on may wait.
+    if (this.#up !== null || this.#mustCopy(read)) this.tap.fromCaller(memory.take(read, buffer));
+    else {
       this.tap.fromCaller(memory.peek(read, buffer));
-      if (this.#upstream.writableLength > 0) memory.giveAway();
-    } else {
-      this.tap.fromCaller(memory.take(read, buffer));
+      if (this.#isInUse()) memory.giveAway();
     }
     return true;
   }
 
   #fromUpstream(memory: ReadBuffer, read: number, buffer: Buffer): boolean {
-    if (this.#down !== null) {
-      this.#down.chunk(memory.take(read, buffer));
-    } else if (this.#isStraight) {
+    if (this.#down !== null) this.#down.chunk(memory.take(read, buffer));
+    else if (this.#mustCopy(read)) this.tap.fromUpstream(memory.take(read, buffer));
+    else {
       this.tap.fromUpstream(memory.peek(read, buffer));
-      if (this.#caller.writableLength > 0) memory.giveAway();
-    } else {
-      this.tap.fromUpstream(memory.take(read, buffer));
+      if (this.#isInUse()) memory.giveAway();
     }
     return true;
+  }
+
+  /** A few bytes that will wait are copied: they would hold on to all the memory that they were read into. */
+  #mustCopy(read: number): boolean {
+    return read <= COPIED_BYTES && (!this.tap.isStraight || this.#isInUse());
+  }
+
+  /** Bytes that were read still wait for somebody. */
+  #isInUse(): boolean {
+    return this.#upstream.writableLength > 0 || this.#caller.writableLength > 0 || this.tap.keepsBytes();
   }
 
   #upstreamEnded(): void {

@@ -1,7 +1,7 @@
 const FIRST_BYTES = 4 * 1024;
 const MOST_BYTES = 256 * 1024;
 /** Up to here a copy is cheaper than new memory for the next read. */
-const COPIED_BYTES = 16 * 1024;
+export const COPIED_BYTES = 16 * 1024;
 
 /**
  * Memory that a socket reads into again and again, in the place of new memory for each read: small for a connection that says little, larger

@@ -32,6 +32,7 @@ export interface HttpTapOptions {
  * bytes of a pipelined request wait until the reply before it is complete. What it cannot follow it passes on as it is.
  */
 export class HttpTap implements Tap {
+  readonly isStraight = false;
   readonly #options: HttpTapOptions;
   readonly #wire: Wire;
   readonly #request = new MessageReader(isRequestStart);
@@ -57,6 +58,12 @@ export class HttpTap implements Tap {
     this.#options = options;
     this.#wire = options.wire;
     this.#reply = new ReplyReader(options.observe);
+  }
+
+  keepsBytes(): boolean {
+    if (this.#isOver) return false;
+    const isActing = this.#call !== null && this.#call.acted !== null;
+    return isActing || this.#partial.length > 0 || this.#waiting.bytes > 0 || this.#request.keepsBytes || this.#reply.keepsBytes;
   }
 
   fromCaller(data: Buffer): void {

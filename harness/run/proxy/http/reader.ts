@@ -38,6 +38,10 @@ export class MessageReader {
     return this.state === 'body' && this.#framing === 'close';
   }
 
+  get keepsBytes(): boolean {
+    return this.#partial !== null;
+  }
+
   /** What has come of a head that is not complete. */
   get partial(): Buffer {
     return this.#partial ?? NOTHING;

@@ -27,6 +27,10 @@ export class ReplyReader {
     return this.#reader.endsWithConnection;
   }
 
+  get keepsBytes(): boolean {
+    return this.#collector !== null || this.#reader.keepsBytes;
+  }
+
   /** Reads on, at most to the end of the reply, which `call.replyDone` tells. */
   read(call: Call, bytes: Buffer): void {
     const reader = this.#reader;

@@ -20,8 +20,10 @@ export type Break = 'refused' | 'reset' | 'caller-left' | 'closed';
 
 /** Sits on the caller's side of a connection: sees what the caller sent and what it got. */
 export interface Tap {
-  /** Passes each piece on before it returns, and keeps no part of it. */
-  readonly isStraight?: true;
+  /** Passes each piece on before it returns, and never keeps a part of it. */
+  readonly isStraight: boolean;
+  /** It still has some of the bytes that it was given. */
+  keepsBytes(): boolean;
   fromCaller(data: Buffer): void;
   callerEnded(): void;
   fromUpstream(data: Buffer): void;

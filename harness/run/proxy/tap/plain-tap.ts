@@ -12,6 +12,10 @@ export class PlainTap implements Tap {
     this.#countTouch = countTouch;
   }
 
+  keepsBytes(): boolean {
+    return false;
+  }
+
   fromCaller(data: Buffer): void {
     this.#wire.toUpstream(data);
   }

@@ -4,6 +4,7 @@ import { Exchange, type ExchangeLog, type TapOrigin } from './exchange.ts';
 
 /** One record for each connection. */
 export class TcpTap implements Tap {
+  readonly isStraight = true;
   readonly #wire: Wire;
   readonly #exchange: Exchange;
   #callerEndedUs: number | null = null;
@@ -11,6 +12,10 @@ export class TcpTap implements Tap {
   constructor(wire: Wire, origin: TapOrigin, log: ExchangeLog) {
     this.#wire = wire;
     this.#exchange = new Exchange(origin, log, monotonicUs());
+  }
+
+  keepsBytes(): boolean {
+    return false;
   }
 
   fromCaller(data: Buffer): void {

@@ -43,6 +43,7 @@ export class Branch implements ConnectionOwner {
   upstream: string;
   readonly #options: BranchOptions;
   readonly #toxics: Record<Stream, Toxic[]> = { upstream: [], downstream: [] };
+  readonly changes: Record<Stream, number> = { upstream: 0, downstream: 0 };
   readonly #connections = new Map<Connection, number>();
   readonly #touched = new Map<string, number>();
   readonly #past = { upReceived: 0, upSent: 0, downReceived: 0, downSent: 0, accepted: 0, acceptErrors: 0, resets: 0 };
@@ -198,7 +199,8 @@ export class Branch implements ConnectionOwner {
   }
 
   #sync(stream: Stream): void {
-    for (const connection of this.#connections.keys()) connection.sync(stream);
+    this.changes[stream]++;
+    for (const connection of this.#connections.keys()) connection.changed(stream);
   }
 
   #forget(): void {

@@ -18,6 +18,8 @@ export interface ConnectionOwner {
   /** Where to dial now; asked again when a connection has to be dialled anew. */
   target(): HostPort;
   toxics(stream: Stream): readonly Toxic[];
+  /** Grow with each change of a direction's toxics. */
+  readonly changes: Readonly<Record<Stream, number>>;
   tap(connection: Connection): Tap;
   dialFailed(reason: DialError): void;
   wasReset(): void;
@@ -46,6 +48,8 @@ export class Connection implements Wire {
   #upstream: Socket;
   #up: Link | null = null;
   #down: Link | null = null;
+  /** The changes that the two know of. */
+  readonly #known: Record<Stream, number> = { upstream: 0, downstream: 0 };
   /** Bytes of callees that a redial has replaced. */
   #replaced: { read: number; written: number } | null = null;
   #isCallerHeld = false;
@@ -62,8 +66,8 @@ export class Connection implements Wire {
     const caller = adopt(accepted, { buffer: () => this.#callerBuffer.next(), callback: (read, buffer) => this.#fromCaller(read, buffer) });
     this.#caller = caller;
     this.#upstream = this.#dial();
-    this.#sync('upstream');
-    this.#sync('downstream');
+    this.#changed('upstream');
+    this.#changed('downstream');
     caller.on('end', () => {
       if (!this.#isOver) this.tap.callerEnded();
     });
@@ -72,9 +76,12 @@ export class Connection implements Wire {
     caller.on('close', () => this.#closed());
   }
 
-  /** The proxy's toxics of that direction changed. */
-  sync(stream: Stream): void {
-    if (!this.#isOver) this.#sync(stream);
+  /**
+   * The proxy's toxics of that direction changed. A connection on which none works takes note when its next bytes come, unless one of them
+   * is not to wait for those: a thousand silent connections cost nothing.
+   */
+  changed(stream: Stream): void {
+    if (!this.#isOver) this.#changed(stream);
   }
 
   /** One toxic's settings changed. */
@@ -100,11 +107,13 @@ export class Connection implements Wire {
   }
 
   toUpstream(data: Buffer): void {
+    this.#takeNote('upstream');
     if (this.#up === null) this.#writeUpstream(data);
     else this.#up.chunk(data);
   }
 
   endUpstream(): void {
+    this.#takeNote('upstream');
     if (this.#up !== null) this.#up.end();
     else if (!this.#upstream.destroyed) this.#upstream.end();
   }
@@ -136,7 +145,8 @@ export class Connection implements Wire {
     this.#down = null;
     this.#upstream = this.#dial();
     previous.destroy();
-    this.#sync('downstream');
+    this.#known.downstream = 0;
+    this.#changed('downstream');
     this.#isUpstreamPaused = false;
     this.#flowUp();
   }
@@ -161,6 +171,7 @@ export class Connection implements Wire {
 
   #fromCaller(read: number, buffer: Buffer): boolean {
     if (this.#isOver) return true;
+    this.#takeNote('upstream');
     const memory = this.#callerBuffer;
     // Behind a chain of toxics whatever is passed on may wait.
     if (this.#up !== null || this.#mustCopy(read)) this.tap.fromCaller(memory.take(read, buffer));
@@ -172,6 +183,7 @@ export class Connection implements Wire {
   }
 
   #fromUpstream(memory: ReadBuffer, read: number, buffer: Buffer): boolean {
+    this.#takeNote('downstream');
     if (this.#down !== null) this.#down.chunk(memory.take(read, buffer));
     else if (this.#mustCopy(read)) this.tap.fromUpstream(memory.take(read, buffer));
     else {
@@ -192,12 +204,24 @@ export class Connection implements Wire {
   }
 
   #upstreamEnded(): void {
+    this.#takeNote('downstream');
     if (this.#down === null) this.tap.upstreamEnded();
     else this.#down.end();
   }
 
+  #changed(stream: Stream): void {
+    const link = stream === 'upstream' ? this.#up : this.#down;
+    const mayWait = (link === null || link.isEmpty) && !this.#owner.toxics(stream).some(({ kind }) => kind.startsAtOnce === true);
+    if (!mayWait) this.#sync(stream);
+  }
+
+  #takeNote(stream: Stream): void {
+    if (this.#known[stream] !== this.#owner.changes[stream]) this.#sync(stream);
+  }
+
   /** Lets the direction's toxics that hit this connection work on it; a chain that was needed once stays. */
   #sync(stream: Stream): void {
+    this.#known[stream] = this.#owner.changes[stream];
     const toxics = this.#owner.toxics(stream);
     const link = stream === 'upstream' ? this.#up : this.#down;
     if (link !== null) link.sync(toxics);

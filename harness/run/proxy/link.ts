@@ -52,6 +52,10 @@ export class Link implements Sink {
     this.#first.end();
   }
 
+  get isEmpty(): boolean {
+    return this.#slots.length === 0;
+  }
+
   full(): boolean {
     for (const { stage } of this.#slots) if (stage.full()) return true;
     return false;
@@ -80,10 +84,14 @@ export class Link implements Sink {
   }
 
   #startMissing(toxics: readonly Toxic[]): void {
+    let place = 0;
     for (const toxic of toxics) {
-      if (this.#slots.some((slot) => slot.toxic === toxic) || !this.#isHit(toxic)) continue;
-      this.#slots.push(this.#start(toxic));
-      this.#relink();
+      if (this.#slots[place]?.toxic !== toxic) {
+        if (!this.#isHit(toxic)) continue;
+        this.#slots.splice(place, 0, this.#start(toxic));
+        this.#relink();
+      }
+      place++;
     }
   }
 

@@ -57,6 +57,8 @@ export async function startProxyServer(options: ProxyServerOptions = {}): Promis
   await using undo = new AsyncDisposableStack();
   undo.defer(() => registry.pool.end());
   undo.defer(() => registry.removeAll());
+  // Who asks for workers is going to need them, and a process takes its time to start.
+  registry.pool.start();
   if (options.populate !== undefined) await populate(registry, options.populate);
   const leases = new Leases(registry);
   undo.defer(() => leases[Symbol.dispose]());

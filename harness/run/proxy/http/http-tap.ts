@@ -61,9 +61,8 @@ export class HttpTap implements Tap {
   }
 
   keepsBytes(): boolean {
-    if (this.#isOver) return false;
-    const isActing = this.#call !== null && this.#call.acted !== null;
-    return isActing || this.#partial.length > 0 || this.#waiting.bytes > 0 || this.#request.keepsBytes || this.#reply.keepsBytes;
+    if (this.#partial.length > 0 || this.#waiting.bytes > 0 || (this.#call?.acted ?? null) !== null) return true;
+    return this.#request.keepsBytes || this.#reply.keepsBytes;
   }
 
   fromCaller(data: Buffer): void {
@@ -174,12 +173,9 @@ export class HttpTap implements Tap {
     }
     if (passed === bytes.length) return;
     const rest = passed === 0 ? bytes : bytes.subarray(passed);
-    if (reader.state === 'body') {
-      this.#passRequest(rest);
-    } else {
-      this.#partialSinceUs ??= monotonicUs();
-      this.#partial.push(rest);
-    }
+    if (reader.state === 'body') return this.#passRequest(rest);
+    this.#partialSinceUs ??= monotonicUs();
+    this.#partial.push(rest);
   }
 
   #beginRequest(): void {

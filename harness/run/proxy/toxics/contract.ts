@@ -69,6 +69,8 @@ export interface ToxicKind {
   readonly attributes: Readonly<Record<string, AttributeRule>>;
   /** What is wrong with the settings together, or undefined. */
   problem?(attributes: Attributes): string | undefined;
+  /** Its clock runs from the moment at which it is put in force; the others' work begins with the first bytes or the end of the stream. */
+  readonly startsAtOnce?: true;
   start(context: StageContext): Stage;
 }
 

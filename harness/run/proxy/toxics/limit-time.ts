@@ -8,6 +8,7 @@ import { amount, type ToxicKind } from './contract.ts';
  */
 export const limitTime: ToxicKind = {
   attributes: { time: { min: 0 }, reset: { min: 0, max: 1, isOurs: true } },
+  startsAtOnce: true,
   start({ attributes, out, touch, close, reset }) {
     const sinceUs = monotonicUs();
     const alarm = new Alarm(() => {

@@ -8,6 +8,7 @@ import { amount, type ToxicKind } from './contract.ts';
  */
 export const timeout: ToxicKind = {
   attributes: { timeout: { min: 0 } },
+  startsAtOnce: true,
   start({ attributes, out, touch, close }) {
     const cut = (): void => {
       touch();

@@ -4,8 +4,8 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { AnswerTo, FromWorker, Order, ToWorker } from './protocol.ts';
 
-/** A worker that does not answer in this time is ended: the control API must not wait for it. */
-const ANSWER_MS = 2000;
+/** A worker that does not answer in this time is ended: the control API must not wait for it. A loaded machine may take seconds. */
+const ANSWER_MS = 10_000;
 
 type Reserve = Extract<FromWorker, { readonly kind: 'reserve' }>;
 

@@ -3,7 +3,7 @@ import type { Command, CommandCall } from './contract.ts';
 import { openProject } from './project.ts';
 import { loadScenarios, type LoadedScenario } from './scenarios.ts';
 import { nothingChosen, selectScenarios } from './selection.ts';
-import { textOption } from './settings.ts';
+import { textOption } from './options.ts';
 
 export const list: Command = {
   name: 'list',

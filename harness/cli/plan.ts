@@ -9,7 +9,8 @@ import { isUsageError, problemsIn } from './failure.ts';
 import { openProject } from './project.ts';
 import { loadScenarios } from './scenarios.ts';
 import { nothingChosen, selectScenarios } from './selection.ts';
-import { PLAN_FLAGS, demandKnownServices, demandNoProblems, readSettings, textOption, wrongCommandLine } from './settings.ts';
+import { demandNoProblems, textOption, wrongCommandLine } from './options.ts';
+import { PLAN_FLAGS, demandKnownServices, readSettings } from './settings.ts';
 
 export const plan: Command = {
   name: 'plan',

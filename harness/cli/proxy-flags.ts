@@ -1,7 +1,7 @@
 import { nearest, type Problem } from '../model/problem.ts';
 import { show } from '../model/shape.ts';
 import type { Flag } from './contract.ts';
-import { wrongCommandLine } from './settings.ts';
+import { wrongCommandLine } from './options.ts';
 
 /** Toxiproxy's flags and ours, as the help shows them. */
 export const PROXY_FLAGS: readonly Flag[] = [

@@ -8,7 +8,7 @@ import { listenForInterrupts } from './interrupts.ts';
 import { readProxyConfig, throwInConfig, type ProxyConfig } from './proxy-config.ts';
 import { PROXY_FLAGS, readGoFlags } from './proxy-flags.ts';
 import { startProxyLog } from './proxy-log.ts';
-import { demandNoProblems, textOption, wholeOption } from './settings.ts';
+import { demandNoProblems, textOption, wholeOption } from './options.ts';
 import { ownVersion } from './version.ts';
 
 /** More than these help only who has cores to spare, and asks for them. */

@@ -9,22 +9,12 @@ import type { Command, CommandCall } from './contract.ts';
 import { listenForInterrupts } from './interrupts.ts';
 import { describeScenarios } from './list.ts';
 import { prepareOutput } from './output-folder.ts';
+import { demandNoProblems, textOption, unknownName, wholeOption, wrongCommandLine } from './options.ts';
 import { openProject, type Project } from './project.ts';
 import { loadScenarios, type LoadedScenario } from './scenarios.ts';
 import { openScreen } from './screen.ts';
 import { nothingChosen, selectScenarios } from './selection.ts';
-import {
-  PLAN_FLAGS,
-  demandKnownServices,
-  demandNoProblems,
-  overridesFor,
-  readSettings,
-  textOption,
-  unknownName,
-  wholeOption,
-  wrongCommandLine,
-  type Settings,
-} from './settings.ts';
+import { PLAN_FLAGS, demandKnownServices, overridesFor, readSettings, type Settings } from './settings.ts';
 import { demandPlans, runSuite, type PlannedRun } from './suite.ts';
 
 const SEEDS = 2 ** 32;

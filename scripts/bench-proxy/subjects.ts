@@ -7,7 +7,7 @@ import { findMockServer, startMockServer } from './mockserver.ts';
 import { quietRules } from './quiet-rules.ts';
 import { freePort, startServer, untilAnswers, type Started } from './started.ts';
 
-export type Role = 'direct' | 'pipe' | 'real' | 'off' | 'on' | 'rules' | 'naive' | 'mockserver';
+export type Role = 'direct' | 'pipe' | 'real' | 'off' | 'alone' | 'on' | 'rules' | 'naive' | 'mockserver';
 
 export interface Subject {
   readonly role: Role;
@@ -54,6 +54,7 @@ export async function startSubject(role: Role, bench: Bench, stack: AsyncDisposa
     case 'real':
       return startReal(bench, stack);
     case 'off':
+    case 'alone':
     case 'on':
     case 'rules':
       return startOurs(role, bench, stack);
@@ -112,14 +113,24 @@ async function startReal({ real, sink }: Bench, stack: AsyncDisposableStack): Pr
   return throughToxiproxyApi({ role: 'real', name: `Toxiproxy ${real.version}`, started, controlUrl: `http://127.0.0.1:${control}`, sink });
 }
 
-async function startOurs(role: 'off' | 'on' | 'rules', bench: Bench, stack: AsyncDisposableStack): Promise<Subject> {
+async function startOurs(role: 'off' | 'alone' | 'on' | 'rules', bench: Bench, stack: AsyncDisposableStack): Promise<Subject> {
   const { sink, packageFolder, ourArguments } = bench;
   const control = await freePort();
   const entry = join(packageFolder, 'bin', 'halfopen.js');
-  const args = [entry, 'proxy', '--host', '127.0.0.1', '--port', `${control}`, ...ourArguments];
+  const args = [
+    entry,
+    'proxy',
+    '--host',
+    '127.0.0.1',
+    '--port',
+    `${control}`,
+    ...ourArguments,
+    ...(role === 'alone' ? ['--workers', '0'] : []),
+  ];
   const started = stack.use(await startServer(process.execPath, args));
   const controlUrl = `http://127.0.0.1:${control}`;
   if (role === 'off') return throughToxiproxyApi({ role, name: 'halfopen, tap off', started, controlUrl, sink });
+  if (role === 'alone') return throughToxiproxyApi({ role, name: 'halfopen, tap off, no workers', started, controlUrl, sink });
   await untilAnswers(`${controlUrl}/version`, started);
   const taps = stack.use(await bench.loadgen.start<{ readonly status: number }, TapCount>('taps', { url: `${controlUrl}/halfopen/taps` }));
   if (taps.first.status !== 200) throw new Error(`Cannot read the taps of halfopen: it answered ${taps.first.status}`);

@@ -13,7 +13,7 @@ interface Held {
 
 const CONNECTIONS = 1000;
 const GOAL = 2;
-const ROLES: readonly Role[] = ['pipe', 'real', 'off', 'on'];
+const ROLES: readonly Role[] = ['pipe', 'real', 'off', 'alone', 'on'];
 /** What a process allocates and frees while it starts, or takes connections, has settled after so long. */
 const SETTLES_MS = 700;
 
@@ -47,12 +47,21 @@ export const memory: Line = {
     const body = table(['route', ...columns.flatMap(([title]) => [title, '÷ real'])], rows);
     bench.say(`${body}\n`);
     const rssOf = (role: Role): number[] => (taken.get(role)?.values ?? []).map(({ held }) => held.rssBytes);
+    const pssOf = (role: Role): number[] => (taken.get(role)?.values ?? []).map(({ held }) => held.pssBytes);
     return {
       markdown: `${body}\n\nOf a fresh process and its descendants in each round. RSS counts a page once for each process that maps it, PSS once in all.`,
       goals: [
         goalRow(
           { line: `RSS with ${CONNECTIONS} connections`, better: 'less', limit: GOAL },
           { real: rssOf('real'), off: rssOf('off'), on: rssOf('on') },
+        ),
+        goalRow(
+          { line: `RSS with ${CONNECTIONS} connections, no workers`, better: 'less', limit: GOAL },
+          { real: rssOf('real'), off: rssOf('alone') },
+        ),
+        goalRow(
+          { line: `PSS with ${CONNECTIONS} connections`, better: 'less', limit: GOAL },
+          { real: pssOf('real'), off: pssOf('off'), on: pssOf('on') },
         ),
       ],
     };

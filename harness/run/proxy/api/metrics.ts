@@ -46,7 +46,7 @@ export function metricsRoutes(registry: Registry, leases: Leases, { proxyMetrics
         if (proxyMetrics) {
           const seen = await Promise.all(registry.all().map(async (listener) => ({ listener, counters: await listener.counters() })));
           metrics.push(...byteMetrics(seen), ...connectionMetrics(seen), ...faultMetrics(seen), ...tapMetrics(registry.log));
-          metrics.push(...leaseMetrics(leases));
+          metrics.push(...leaseMetrics(leases), ...workerMetrics(registry));
         }
         if (delay !== null) metrics.push(...runtimeMetricsOf(delay));
         return { kind: 'text', status: 200, type: 'text/plain; version=0.0.4; charset=utf-8', text: exposition(metrics) };
@@ -142,6 +142,10 @@ function tapMetrics({ recorded, lost, waiting, hasReader }: TapLog): Metric[] {
     single('halfopen_tap_waiting', { help: 'Records that wait for their reader.', type: 'gauge', value: waiting }),
     single('halfopen_tap_readers', { help: 'Readers of the taps.', type: 'gauge', value: Number(hasReader) }),
   ];
+}
+
+function workerMetrics({ pool }: Registry): Metric[] {
+  return [single('halfopen_workers_lost_total', { help: 'Processes that ended with their connections unasked.', value: pool.lost })];
 }
 
 function leaseMetrics(leases: Leases): Metric[] {

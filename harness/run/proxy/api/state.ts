@@ -29,6 +29,8 @@ export function stateRoutes(registry: Registry, leases: Leases, version: string)
             pid: process.pid,
             seed,
             workers: pool.count,
+            workersReady: pool.workers.length,
+            workersLost: pool.lost,
             startedUs,
             nowUs,
             uptimeMs: (nowUs - startedUs) / 1000,

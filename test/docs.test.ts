@@ -5,12 +5,13 @@
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, normalize } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { backendOutage, exampleSystem } from '../harness/cli/init/scenarios.ts';
+import { startProxyServer } from '../harness/run/proxy/server.ts';
 import { root, sourceOf } from './architecture/source.ts';
-import { allExamples, docstringExamples, exportedFunctions, fencedExamples, type Example } from './docs/examples.ts';
+import { allExamples, docstringExamples, DOCUMENTS, exportedFunctions, fencedExamples, type Example } from './docs/examples.ts';
 
 const examples = allExamples();
 const folder = mkdtempSync(join(tmpdir(), 'halfopen-docs-'));
@@ -39,7 +40,7 @@ function runNode(args: readonly string[], cwd: string): Promise<Ended> {
 
 /** A project of somebody who installed halfopen: only the packages that the examples mention. */
 function writeProject(into: string, list: readonly Example[]): void {
-  for (const name of ['opossum', 'zod', 'vitest', '@types']) {
+  for (const name of ['opossum', 'zod', 'vitest', 'toxiproxy-node-client', '@types']) {
     mkdirSync(join(into, 'node_modules'), { recursive: true });
     symlinkSync(join(root, 'node_modules', name), join(into, 'node_modules', name));
   }
@@ -215,8 +216,8 @@ it('README names every fault, check, probe and load shape that a scenario can be
   expect([...shown, 'constant', 'poisson', 'ramp', 'spike'].filter((name) => !new RegExp(`\\b${name}\\b`).test(text))).toEqual([]);
 });
 
-describe('commands in README and CONTRIBUTING', () => {
-  const shell = ['README.md', 'CONTRIBUTING.md'].flatMap((document) => {
+describe('commands in the documents', () => {
+  const shell = DOCUMENTS.flatMap((document) => {
     const text = readFileSync(`${root}${document}`, 'utf8');
     return [...text.matchAll(/npx halfopen ([a-z]+)([^`#\n]*)/g)].map((match) => ({
       place: `${document}:${lineAt(text, match.index)}`,
@@ -246,29 +247,49 @@ describe('commands in README and CONTRIBUTING', () => {
 
   it('npm scripts exist', () => {
     const { scripts } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { readonly scripts: Readonly<Record<string, string>> };
-    const texts = ['README.md', 'CONTRIBUTING.md'].map((document) => readFileSync(`${root}${document}`, 'utf8')).join('\n');
-    const used = [...new Set([...texts.matchAll(/npm run ([a-z]+)/g)].map(([, name = '']) => name))];
+    const texts = DOCUMENTS.map((document) => readFileSync(`${root}${document}`, 'utf8')).join('\n');
+    const used = [...new Set([...texts.matchAll(/npm run ([a-z:]+)/g)].map(([, name = '']) => name))];
     expect(used.length).toBeGreaterThanOrEqual(3);
     expect(used.filter((name) => scripts[name] === undefined)).toEqual([]);
   });
 });
 
 it('links between the documents lead somewhere', () => {
-  for (const document of ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md']) {
-    const text = readFileSync(`${root}${document}`, 'utf8');
-    const targets = [...text.matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map(([, target = '']) => target);
-    for (const target of targets) expect(() => readFileSync(`${root}${target}`), `${document}: ${target}`).not.toThrow();
-    const headings = new Set(
-      [...text.matchAll(/^#+ (.*)$/gm)].map(([, title = '']) =>
-        title
-          .toLowerCase()
-          .replace(/[^\w -]/g, '')
-          .replaceAll(' ', '-'),
-      ),
-    );
-    const anchors = [...text.matchAll(/\]\(#([^)]+)\)/g)].map(([, anchor = '']) => anchor);
-    expect(anchors.filter((anchor) => !headings.has(anchor))).toEqual([]);
+  const links = DOCUMENTS.flatMap((document) =>
+    [...readFileSync(`${root}${document}`, 'utf8').matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)].map(([, target = '', anchor]) => ({
+      place: `${document}: ${target}#${anchor ?? ''}`,
+      target: target === '' ? document : normalize(join(dirname(document), target)),
+      anchor,
+    })),
+  );
+  expect(links.length).toBeGreaterThan(20);
+  const dead = links.filter(({ target, anchor }) => {
+    const text = readText(target);
+    return text === null || (anchor !== undefined && !anchorsOf(text).has(anchor));
+  });
+  expect(dead.map(({ place }) => place)).toEqual([]);
+});
+
+it('a proxy answers every curl command and takes every JSON body that the documents show', async () => {
+  await using proxy = await startProxyServer({ port: 0 });
+  const url = `http://127.0.0.1:${proxy.port}`;
+  const ask = async (place: string, method: string, path: string, body?: string): Promise<string[]> => {
+    const response = await fetch(`${url}${path}`, { method, ...(body === undefined ? {} : { body }) });
+    if (!response.ok) return [`${place}: ${response.status} ${(await response.text()).trim()}`];
+    // The stream of the taps has no end.
+    await response.body?.cancel();
+    return [];
+  };
+  const failures: string[] = [];
+  let asked = 0;
+  for (const document of DOCUMENTS.filter((name) => name.startsWith('docs/'))) {
+    for (const { place, method, path, body } of apiCalls(document)) {
+      failures.push(...(await ask(place, method, path, body)));
+      asked++;
+    }
   }
+  expect(failures).toEqual([]);
+  expect(asked).toBeGreaterThan(30);
 });
 
 it('files that the documents name exist', () => {
@@ -286,4 +307,54 @@ it('files that the documents name exist', () => {
 
 function lineAt(text: string, offset: number): number {
   return text.slice(0, offset).split('\n').length;
+}
+
+interface ApiCall {
+  readonly place: string;
+  readonly method: string;
+  readonly path: string;
+  readonly body?: string;
+}
+
+/** What a document asks of the proxy's API, from its top to its end: the proxy that it speaks of first, then commands and rules. */
+function apiCalls(document: string): readonly ApiCall[] {
+  const text = readFileSync(`${root}${document}`, 'utf8');
+  const calls: ApiCall[] = [];
+  const payments = [{ name: 'payments', listen: '127.0.0.1:0', upstream: '127.0.0.1:8080', protocol: 'http', tap: true }];
+  calls.push({ place: document, method: 'POST', path: '/populate', body: JSON.stringify(payments) });
+  for (const match of text.matchAll(/^```json\n([\s\S]*?)^```$|^curl (?:-N )?localhost:8474(\S+)(?: -X (\w+))?(?: -d '([^']*)')?$/gm)) {
+    const [, json, path, method, body] = match;
+    const place = `${document}:${lineAt(text, match.index)}`;
+    if (path !== undefined) {
+      calls.push({ place, method: method ?? (body === undefined ? 'GET' : 'POST'), path, ...(body === undefined ? {} : { body }) });
+    } else if (json?.startsWith('[') === true) {
+      // Whatever listens on the ports that are shown, it is not this test's business.
+      calls.push({ place, method: 'POST', path: '/populate', body: json.replaceAll(/127\.0\.0\.1:21\d{3}/g, '127.0.0.1:0') });
+    } else {
+      calls.push({ place, method: 'POST', path: '/halfopen/proxies/payments/rules', body: json ?? '' });
+    }
+  }
+  return calls;
+}
+
+function readText(path: string): string | null {
+  try {
+    return readFileSync(`${root}${path}`, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) return null;
+    throw error;
+  }
+}
+
+/** The places that a link into this text may name. */
+function anchorsOf(text: string): ReadonlySet<string> {
+  const titles = [...text.matchAll(/^#+ (.*)$/gm)].map(([, title = '']) => title);
+  return new Set(
+    titles.map((title) =>
+      title
+        .toLowerCase()
+        .replace(/[^\w -]/g, '')
+        .replaceAll(' ', '-'),
+    ),
+  );
 }

@@ -46,6 +46,22 @@ export function ask({ port, method, path, body, headers, withinMs = 5000 }: Ques
   });
 }
 
+/** Sends the text as it is; answers all that comes back until the connection ends. */
+export function say(port: number, text: string, withinMs = 5000): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const parts: Buffer[] = [];
+    const socket = connect({ port, host: '127.0.0.1' });
+    const deadline = setTimeout(() => socket.destroy(new Error(`no end within ${withinMs} ms: ${text}`)), withinMs);
+    socket.on('data', (part) => parts.push(part));
+    socket.on('error', reject);
+    socket.on('close', () => {
+      clearTimeout(deadline);
+      resolve(Buffer.concat(parts).toString('utf8'));
+    });
+    socket.write(text);
+  });
+}
+
 function parse(text: string): Reply {
   const end = text.indexOf('\r\n\r\n');
   const [first = '', ...lines] = text.slice(0, end).split('\r\n');

@@ -1,8 +1,9 @@
-/** Goal: the clients that people have work unchanged: the npm client, and what testcontainers' module does with it. */
+/** Goal: the clients that people have work unchanged: the npm client, and the module of Testcontainers that is built on it. */
+import { StartedToxiProxyContainer } from '@testcontainers/toxiproxy';
 import type { ICreateToxicBody, Latency } from 'toxiproxy-node-client';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Caller, startCallee } from './peers.ts';
-import { freePort, onBothServers } from './servers.ts';
+import { freePort, isFree, onBothServers, type Toxi } from './servers.ts';
 
 let stack: AsyncDisposableStack;
 beforeEach(() => {
@@ -67,22 +68,52 @@ onBothServers('toxiproxy-node-client', (toxi) => {
   });
 });
 
-onBothServers("what testcontainers' module does", (toxi) => {
-  test('a proxy on every address, put off and on again by sending all of it', async () => {
+onBothServers('@testcontainers/toxiproxy', (toxi) => {
+  test('a proxy on the next free port of its range, put off and on again, with a toxic', async () => {
     const { upstream } = await startCallee(stack);
-    const port = await freePort();
-    const { client } = toxi();
-    const proxy = await client.createProxy({ name: 'tc', listen: `0.0.0.0:${port}`, upstream });
-    expect(proxy.listen).toBe(`[::]:${port}`);
-    await (await Caller.dial(stack, port)).echo('on');
-    const body = { listen: `0.0.0.0:${port}`, upstream };
-    await proxy.update({ ...body, enabled: false });
-    await expect(Caller.dial(stack, port)).rejects.toThrow('ECONNREFUSED');
-    await proxy.update({ ...body, enabled: true });
-    const toxic = await proxy.addToxic({ ...slow, toxicity: 1, attributes: { latency: 100, jitter: 0 } });
-    const caller = await Caller.dial(stack, port);
+    await takeUsedPorts(toxi());
+    const container = containerOf(toxi());
+    const [first, second] = [
+      await container.createProxy({ name: 'one', upstream }),
+      await container.createProxy({ name: 'two', upstream }),
+    ];
+    expect(second.port).toBeGreaterThan(first.port);
+    expect(first.instance.listen).toBe(`[::]:${first.port}`);
+    await (await Caller.dial(stack, first.port)).echo('on');
+    const off = await first.setEnabled(false);
+    expect([off.enabled, off.upstream]).toEqual([false, upstream]);
+    await expect(Caller.dial(stack, first.port)).rejects.toThrow('ECONNREFUSED');
+    expect((await first.setEnabled(true)).enabled).toBe(true);
+    const toxic = await first.instance.addToxic({ ...slow, toxicity: 1, attributes: { latency: 100, jitter: 0 } });
+    const caller = await Caller.dial(stack, first.port);
     expect(await caller.echo('slow')).toBeGreaterThanOrEqual(99);
+    await (await Caller.dial(stack, second.port)).echo('its own');
     await toxic.remove();
     expect(await caller.echo('fast')).toBeLessThan(99);
+    expect(Object.keys(await container.client.getAll())).toEqual(expect.arrayContaining(['one', 'two']));
+    await expect(container.createProxy({ name: 'one', upstream })).rejects.toThrow('status code 409');
+    await first.instance.remove();
+    expect((await container.createProxy({ name: 'three', upstream })).port).toBe(first.port);
   });
 });
+
+/** The client over a container that is this server: its ports are the machine's. */
+function containerOf({ url }: Toxi): StartedToxiProxyContainer {
+  const { hostname, port } = new URL(url);
+  const container = {
+    getHost: () => hostname,
+    getMappedPort: (inner: number) => (inner === CONTROL_PORT ? Number(port) : inner),
+  };
+  return new StartedToxiProxyContainer(container as ConstructorParameters<typeof StartedToxiProxyContainer>[0]);
+}
+
+const CONTROL_PORT = 8474;
+const FIRST_PORT = 8666;
+
+/** Names the ports of the client's range that something on this machine has, so that it passes them over. */
+async function takeUsedPorts({ client }: Toxi): Promise<void> {
+  for (let port = FIRST_PORT, free = 0; free < 3; port++) {
+    if (await isFree(port)) free++;
+    else await client.createProxy({ name: `used ${port}`, listen: `0.0.0.0:${port}`, upstream: 'x:1', enabled: false });
+  }
+}

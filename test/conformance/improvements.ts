@@ -39,7 +39,7 @@ export const improvements = {
     why: 'JSON has one kind of number, and some clients write it so',
   },
   'attributes-checked': {
-    what: 'negative attributes, a variation that exceeds its average',
+    what: 'a negative `rate`, a variation that exceeds its average',
     real: 'taken; the first byte ends the whole server',
     ours: '400, naming the attribute',
     why: 'a mistake should cost one request',
@@ -49,6 +49,12 @@ export const improvements = {
     real: 'the first byte ends the whole server',
     ours: 'cuts nothing',
     why: 'as above',
+  },
+  'negative-amounts': {
+    what: 'a negative `latency`, `jitter`, `delay`, `timeout` or `bytes`',
+    real: 'taken, and works as 0 does, or in a way of its own',
+    ours: '400, naming the attribute',
+    why: 'a wrong sign should not be read out of a result that looks right',
   },
   'all-or-nothing': {
     what: 'a toxic update in which one attribute is wrong',
@@ -62,11 +68,23 @@ export const improvements = {
     ours: '500, unknown port',
     why: 'no client is known to use it',
   },
+  'http-to-the-letter': {
+    what: 'requests that are HTTP, but not to the letter: bare line feeds, raw UTF-8 in the path, methods that there are not',
+    real: 'answered as any other',
+    ours: '400, and the connection ends',
+    why: "Node's parser lets nothing through that two servers could read differently",
+  },
   'longest-body': {
     what: 'a body of more than 4 MiB',
     real: 'read whatever its length',
     ours: '400',
     why: 'limits on everything',
+  },
+  'unread-bodies': {
+    what: 'a body that is sent to a path that there is not, over a connection that ends with it',
+    real: 'is not read: the answer is lost in a reset, as a rule',
+    ours: 'is read, and answered',
+    why: 'the answer says what is wrong',
   },
   'faults-in-bodies': {
     what: '`toxics` in POST /proxies and /populate',
@@ -86,11 +104,35 @@ export const improvements = {
     ours: 'answers at once',
     why: 'the control API does not wait for the data path',
   },
+  'concurrent-calls': {
+    what: 'proxies are made, removed, moved and switched by several callers at once',
+    real: '5xx for calls that are right, addresses that stay open when their proxy is gone, proxies that are shown as disabled and are open',
+    ours: 'each call is right, and what is shown is what is open',
+    why: 'test suites run in parallel',
+  },
   'half-close': {
-    what: 'a caller that ends its side and waits for the reply',
+    what: 'a caller that ends its side and waits for the reply, with toxics and without',
     real: 'loses the reply',
     ours: 'gets it',
     why: 'TCP has two directions, each with an end of its own',
+  },
+  'reset-passed-on': {
+    what: 'a callee that resets its connection',
+    real: 'the caller sees it end in order (FIN)',
+    ours: 'the caller sees a reset (RST)',
+    why: 'a caller handles the two differently, and is tested for that',
+  },
+  'dial-in-time': {
+    what: 'a callee that takes no connections (its queue is full, its packets are lost)',
+    real: 'is waited for as long as the system does, about two minutes; no other connection is accepted meanwhile, and calls about that proxy hang',
+    ours: 'its caller alone waits, and its connection ends after 5 s',
+    why: 'one callee that hangs should not stop its proxy',
+  },
+  'slicer-pauses': {
+    what: 'pieces and pauses of a slicer',
+    real: 'halves each chunk until no piece is too long: up to twice as many as asked, each pause a millisecond over',
+    ours: 'pieces of about `average_size`, and pauses that add up to what was asked',
+    why: 'a test relies on how long it takes',
   },
   'reset-live': {
     what: '`reset_peer` on connections that were there before it',

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { freePort, type Toxi } from './servers.ts';
@@ -33,6 +34,28 @@ export async function startCallee(stack: AsyncDisposableStack, onSocket = echo):
 
 function echo(socket: Socket): void {
   socket.pipe(socket);
+}
+
+/** A service whose queue of connections is full, and stays so: who dials it waits. */
+export async function startDeafCallee(stack: AsyncDisposableStack): Promise<string> {
+  const program = `
+    const server = require('node:net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
+      require('node:fs').writeSync(1, String(server.address().port));
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 120_000);
+    });`;
+  const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+  stack.defer(() => void child.kill('SIGKILL'));
+  const [printed] = (await once(child.stdout, 'data', { signal: AbortSignal.timeout(WITHIN_MS) })) as [Buffer];
+  const port = Number(printed.toString());
+  for (;;) {
+    const socket = connect(port, '127.0.0.1');
+    stack.defer(() => void socket.destroy());
+    const isQueued = once(socket, 'connect', { signal: AbortSignal.timeout(300) }).then(
+      () => true,
+      () => false,
+    );
+    if (!(await isQueued)) return `127.0.0.1:${port}`;
+  }
 }
 
 /** An address at which nobody listens. */
@@ -142,3 +165,9 @@ export class Caller {
 
 /** `end`: in order (FIN). `reset`: RST. */
 export type Ending = 'end' | 'reset' | 'error' | 'closed';
+
+/** Which of the callers' echoes a delay of 300 ms hits. */
+export async function hits(callers: readonly Caller[]): Promise<readonly boolean[]> {
+  const timesMs = await Promise.all(callers.map((caller) => caller.echo('x')));
+  return timesMs.map((timeMs) => timeMs >= 299);
+}

@@ -15,6 +15,11 @@ const routes: readonly Request[] = [
   ['POST', '//proxies', {}],
   ['GET', '/proxies/../version?x=1'],
   ['GET', '/proxies/%zz'],
+  ...['http://host/version', 'HTTPS://u:p@host:1/version', 'http://host//version?x=1', 'http://host?x=1', '*', '/*'].map(
+    (path): Request => ['GET', path],
+  ),
+  ['OPTIONS', '*'],
+  ['OPTIONS', '/*'],
   ...['/version', '/proxies', '/proxies/nobody', '/nothing'].map((path): Request => ['GET', path, undefined, BROWSER]),
   ['PUT', '/version', undefined, BROWSER],
   ['GET', '/version', undefined, { 'user-agent': 'curl Mozilla/5.0' }],
@@ -38,7 +43,10 @@ const created: readonly Request[] = [
   ...['local373', 'a:b:c', '127.0.0.1:99999', '127.0.0.1:abc', '127.0.0.1:-1', 'nosuch.invalid:1', '[::1:1', '[::1]', '203.0.113.1:1'].map(
     (listen): Request => ['POST', '/proxies', proxy('c', { listen })],
   ),
+  ...['127.1:0', '0:0', '0x7f.1:0', '127.0.0.01:0', ' 127.0.0.1:0'].map((listen): Request => ['POST', '/proxies', proxy('c', { listen })]),
   ['POST', '/proxies', proxy('c', { listen: '127.0.0.1:' })],
+  ['POST', '/proxies', proxy('mapped', { listen: '[::FFFF:127.0.0.1]:0' })],
+  ['POST', '/proxies', proxy('signed', { listen: '127.0.0.1:+0' })],
   ['POST', '/proxies', proxy('six', { listen: '[::1]:{2}' })],
   ['POST', '/proxies', proxy('any', { listen: '0.0.0.0:{3}' })],
   ['POST', '/proxies', proxy('all', { listen: ':{4}' })],
@@ -61,7 +69,7 @@ const updated: readonly Request[] = [
   ['PATCH', '/proxies/nobody', '{'],
   ...['{', '', 'null', '[]'].map((body): Request => ['PATCH', '/proxies/a', body]),
   ['PATCH', '/proxies/a', { name: 'other', enabled: null }],
-  ...['local373', 'nosuch.invalid:1', '127.0.0.1:99999'].map((listen): Request => ['POST', '/proxies/a', { listen }]),
+  ...['local373', 'nosuch.invalid:1', '127.0.0.1:99999', '127.1:0'].map((listen): Request => ['POST', '/proxies/a', { listen }]),
   ['GET', '/proxies/a'],
   ['POST', '/proxies/a', { listen: '' }],
   ['POST', '/proxies/a', { listen: '127.0.0.1:{1}' }],
@@ -158,6 +166,11 @@ const populated: readonly Request[] = [
   populate(proxy('p1', { upstream: 'x:2', listen: '127.0.0.1:{8}', enabled: null })),
   populate(proxy('p1', { upstream: 'x:2', listen: '127.0.0.1:{8}' }), proxy('p1', { upstream: 'x:3', listen: '127.0.0.1:{8}' })),
   populate(off('p4', { listen: 'localhost:{9}' })),
+  populate(proxy('p4', { upstream: 'x:1', listen: 'localhost:{9}' })),
+  ['PATCH', '/proxies/p4', { enabled: false }],
+  populate(proxy('p4', { upstream: 'x:1', listen: 'localhost:{9}' })),
+  populate(off('p5', { listen: '0.0.0.0:{5}' })),
+  populate(proxy('p5', { upstream: 'x:1', listen: '0.0.0.0:{5}' })),
 ];
 
 const reset: readonly Request[] = [

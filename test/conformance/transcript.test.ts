@@ -20,6 +20,12 @@ onBothServers('the transcript', (toxi) => {
     expect(requests.length).toBeGreaterThan(150);
     expect(text.split('\n\n')).toEqual(kept.split('\n\n'));
   });
+
+  test('a head of 900 kB is read, and one with two hosts is not', async () => {
+    const padded = await toxi().ask('GET', '/version', undefined, { padding: 'x'.repeat(900_000) });
+    expect(padded.status).toBe(200);
+    expect(await toxi().say('GET /version HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 [^]*400 Bad Request$/);
+  });
 });
 
 async function converse(toxi: Toxi): Promise<string> {

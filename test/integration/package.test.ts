@@ -1,12 +1,14 @@
 // Goal: what is published works for somebody else: packed, installed in an empty folder outside the repository, begun with `init` on an old
 // Node, run, type-checked, and run again inside their own `vitest run`.
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Outcome } from '../../harness/model/outcome.ts';
-import { readJson, repository } from '../cli/halfopen.ts';
+import { eventually, readJson, repository } from '../cli/halfopen.ts';
 
 const INSTALL_MS = 240_000;
 
@@ -44,6 +46,30 @@ function hasRegistry(): boolean {
   }
 }
 
+/** What is read of GET /halfopen/state. */
+interface State {
+  readonly server: { readonly workersReady: number };
+  readonly proxies: readonly { readonly counters: { readonly accepted: number } }[];
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+/** Sends a text over a connection of its own; answers what comes back until it ends. */
+async function echo(port: number, text: string): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  socket.end(text);
+  let received = '';
+  socket.on('data', (data: Buffer) => (received += data.toString()));
+  await once(socket, 'close');
+  return received;
+}
+
 describe.runIf(hasRegistry())('the package, installed in an empty folder', () => {
   const folder = mkdtempSync(join(tmpdir(), 'halfopen-package-'));
   const project = join(folder, 'project');
@@ -60,7 +86,8 @@ describe.runIf(hasRegistry())('the package, installed in an empty folder', () =>
 
   test('holds what is published and nothing of the repository besides', () => {
     const own = join(project, 'node_modules/halfopen');
-    for (const file of ['bin/halfopen.js', 'dist/index.d.ts', 'dist/cli/main.js', 'dist/vitest/index.js', 'schema/outcome.schema.json']) {
+    const published = ['bin/halfopen.js', 'dist/index.d.ts', 'dist/cli/main.js', 'dist/vitest/index.js', 'dist/proxy/index.d.ts'];
+    for (const file of [...published, 'schema/outcome.schema.json', 'schema/proxy-api.openapi.json']) {
       expect(existsSync(join(own, file)), file).toBe(true);
     }
     for (const file of ['harness', 'test', 'fixtures', 'scenarios', 'node_modules']) expect(existsSync(join(own, file)), file).toBe(false);
@@ -108,7 +135,10 @@ describe.runIf(hasRegistry())('the package, installed in an empty folder', () =>
     writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['scenarios'] }));
     const node = join(project, 'node_modules/node/bin/node');
     const tsc = [join(repository, 'node_modules/typescript/bin/tsc'), '-p', '.', '--pretty', 'false'];
+    const proxy = `import { startProxy, type FaultProxy } from 'halfopen/proxy';\nexport const faults: Promise<FaultProxy> = startProxy();\n`;
+    writeFileSync(join(project, 'scenarios/faults.ts'), proxy);
     const right = await command(node, tsc, project);
+    rmSync(join(project, 'scenarios/faults.ts'));
     expect(right.stdout).toBe('');
     const scenario = join(project, 'scenarios/backend-outage.chaos.ts');
     writeFileSync(
@@ -118,6 +148,59 @@ describe.runIf(hasRegistry())('the package, installed in an empty folder', () =>
     const wrong = await command(node, tsc, project);
     rmSync(join(project, 'scenarios/wrong.ts'));
     expect(wrong.stdout).toMatch(/wrong\.ts.*web->bakcend/s);
+  });
+
+  test('halfopen/proxy injects a fault into a script of theirs, and knows its own document', async () => {
+    const script = `
+      import { createServer } from 'node:http';
+      import { once } from 'node:events';
+      import { startProxy } from 'halfopen/proxy';
+      import document from 'halfopen/proxy-api.openapi.json' with { type: 'json' };
+      const callee = createServer((_, response) => response.end('paid')).listen(0, '127.0.0.1');
+      await once(callee, 'listening');
+      const statuses = [];
+      {
+        await using faults = await startProxy({ seed: 7 });
+        const payments = await faults.http({ upstream: 'http://127.0.0.1:' + callee.address().port });
+        await using storm = await payments.inject({ kind: 'status', status: 503 }, { first: 2 });
+        for (let attempt = 0; attempt < 3; attempt++) statuses.push((await fetch(payments.url)).status);
+        statuses.push(await storm.touched());
+      }
+      callee.close();
+      console.log(JSON.stringify([statuses, document.info.title]));`;
+    writeFileSync(join(project, 'faults.mjs'), script);
+    const { stdout, stderr } = await command(join(project, 'node_modules/node/bin/node'), ['faults.mjs'], project);
+    expect([stdout.trim(), stderr]).toEqual([expect.stringMatching(/^\[\[503,503,200,2\],".+"\]$/), '']);
+  });
+
+  test('halfopen proxy carries connections in two processes, and SIGTERM ends them both', async () => {
+    await using stack = new AsyncDisposableStack();
+    const callee = createServer((socket) => socket.pipe(socket).on('error', () => socket.destroy())).listen(0, '127.0.0.1');
+    stack.defer(() => void callee.close());
+    await once(callee, 'listening');
+    // A process group of its own: while one of its processes lives, a signal can be sent to it.
+    const launcher = join(project, 'node_modules/.bin/halfopen');
+    const child = spawn(launcher, ['proxy', '--workers', '1', '--port', '0'], { cwd: project, env, detached: true, stdio: 'pipe' });
+    const group = -(child.pid ?? 0);
+    stack.defer(() => void (isAlive(group) && process.kill(group, 'SIGKILL')));
+    let printed = '';
+    child.stdout.on('data', (text: Buffer) => (printed += text.toString()));
+    child.stderr.on('data', (text: Buffer) => (printed += text.toString()));
+    await eventually('the start', 20_000, () => printed.includes('Ctrl-C ends it'));
+    const url = /http:\/\/[\d.:]+/.exec(printed)?.[0] ?? '';
+    const upstream = `127.0.0.1:${(callee.address() as AddressInfo).port}`;
+    const made = await fetch(`${url}/proxies`, { method: 'POST', body: JSON.stringify({ name: 'p', listen: '127.0.0.1:0', upstream }) });
+    const port = Number(((await made.json()) as { readonly listen: string }).listen.split(':')[1]);
+    const state = async (): Promise<State> => (await (await fetch(`${url}/halfopen/state`)).json()) as State;
+    await eventually('the worker', 20_000, async () => (await state()).server.workersReady === 1);
+    expect(await Promise.all(Array.from({ length: 50 }, (_, index) => echo(port, `${index}`)))).toEqual(
+      Array.from({ length: 50 }, (_, index) => `${index}`),
+    );
+    expect((await state()).proxies[0]?.counters.accepted).toBe(50);
+    const ended = once(child, 'exit');
+    child.kill('SIGTERM');
+    await ended;
+    await eventually('the end of both', 10_000, () => !isAlive(group));
   });
 
   test(

@@ -1,6 +1,6 @@
 import type { FaultOf } from '../../model/fault.ts';
 import type { FaultDriver } from './contract.ts';
-import { anyEdge } from './edge-reach.ts';
+import { httpEdge } from './edge-reach.ts';
 import { addRule, removeRule } from './http-target.ts';
 
 /** Turns callers away. */
@@ -9,7 +9,8 @@ export interface Refuse<E extends string = string> extends FaultOf<'refuse'> {
 }
 
 /**
- * Turns callers on an edge away: each connection is reset as soon as it opens.
+ * Turns callers on an HTTP edge away: their connection is reset once the request's head says what they want, and the callee sees
+ * nothing of it. On a TCP edge `reset` does the like.
  *
  * @example
  * ```ts
@@ -28,7 +29,7 @@ export const refuseDriver: FaultDriver<Refuse> = {
   needs: ['http'],
   schema: { edge: { type: 'edge' } },
   describe: ({ edge }) => `${edge}: connections are refused`,
-  reach: ({ edge }, system) => anyEdge(edge, system),
+  reach: ({ edge }, system) => httpEdge(edge, system),
   inject: ({ edge }, context) => addRule({ edge, target: {} }, { kind: 'refuse' }, context),
   withdraw: (fault, context) => removeRule(fault, context),
 };

@@ -140,6 +140,9 @@ export interface RuleSpec {
   readonly ttlMs?: number;
 }
 
+/** A rule as it is asked for: without a seed of its own it takes the proxy's. */
+export type WantedRule = Omit<RuleSpec, 'seed'> & { readonly seed?: number };
+
 /** What faults may ask of the proxy between the services, whichever proxy it is. */
 export interface ProxyControl {
   addToxic(edge: string, toxic: ToxicSpec, signal: AbortSignal): Promise<void>;

@@ -11,6 +11,7 @@ import type { ExchangeLog } from './tap/exchange.ts';
 import { PlainTap } from './tap/plain-tap.ts';
 import { TcpTap } from './tap/tcp-tap.ts';
 import type { Toxic } from './toxic.ts';
+import type { Want } from './toxics/contract.ts';
 import { Turns } from './turns.ts';
 import type { Worker, WorkerPool } from './workers/pool.ts';
 import { RemoteBranch } from './workers/remote-branch.ts';
@@ -50,7 +51,7 @@ export class Listener {
   readonly name: string;
   readonly key: number;
   readonly traits: ProxyTraits;
-  readonly rules = new RuleSet();
+  readonly rules: RuleSet;
   listen: string;
   readonly #options: ListenerOptions;
   readonly #branch: Branch;
@@ -68,6 +69,7 @@ export class Listener {
     this.key = options.key;
     this.listen = options.listen;
     this.traits = options.traits;
+    this.rules = new RuleSet(options.seed);
     this.#branch = new Branch({
       name: options.name,
       seed: options.seed,
@@ -101,8 +103,8 @@ export class Listener {
   }
 
   /** The shared wire of a toxic. */
-  reserve(toxic: string, lengthUs: number, granted: (freeUs: number) => void): void {
-    this.find(toxic)?.pace.reserve(lengthUs, granted);
+  reserve(toxic: string, want: Want, granted: (freeUs: number) => void): void {
+    this.find(toxic)?.pace.reserve(want, granted);
   }
 
   async counters(): Promise<ProxyCounters> {

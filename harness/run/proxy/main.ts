@@ -8,6 +8,8 @@ const { values } = parseArgs({
     port: { type: 'string', default: '0' },
     seed: { type: 'string', default: '1' },
     workers: { type: 'string', default: '0' },
+    'proxy-metrics': { type: 'boolean', default: false },
+    'runtime-metrics': { type: 'boolean', default: false },
     'parent-stdin': { type: 'boolean', default: false },
   },
 });
@@ -18,6 +20,8 @@ try {
     port: Number(values.port),
     seed: Number(values.seed),
     workers: Number(values.workers),
+    proxyMetrics: values['proxy-metrics'],
+    runtimeMetrics: values['runtime-metrics'],
   });
   process.stdout.write(`${JSON.stringify({ halfopen: 'proxy', host: server.host, port: server.port })}\n`);
 } catch (error) {

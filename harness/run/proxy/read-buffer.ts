@@ -27,10 +27,10 @@ export class ReadBuffer {
     return read === buffer.length ? buffer : buffer.subarray(0, read);
   }
 
-  /** What was read, to keep. */
+  /** What was read, to keep. What fills less than half of the memory is copied: it would hold on to all of it. */
   take(read: number, buffer: Buffer): Buffer {
     const data = this.peek(read, buffer);
-    if (read <= COPIED_BYTES) return Buffer.from(data);
+    if (read <= COPIED_BYTES || 2 * read < buffer.length) return Buffer.from(data);
     this.#isGivenAway = true;
     return data;
   }

@@ -29,10 +29,10 @@ export class Registry {
     this.seed = seed;
     this.pool = new WorkerPool({
       count: workers,
-      grant: ({ proxy, toxic, lengthUs }, granted) =>
+      grant: ({ proxy, toxic, want }, granted) =>
         this.all()
           .find(({ key }) => key === proxy)
-          ?.reserve(toxic, lengthUs, granted),
+          ?.reserve(toxic, want, granted),
       onReady: () => this.all().forEach((listener) => listener.workerReady()),
     });
     this.#plainLog = { record: () => undefined, countTouch: (fault) => log.countTouch(fault) };
@@ -129,7 +129,7 @@ export function plainTraits(name: string): ProxyTraits {
 }
 
 /** Whether an address as a caller writes it is the one that was bound. */
-export function isSameListen(wanted: string, bound: string): boolean {
+function isSameListen(wanted: string, bound: string): boolean {
   return (
     wanted === bound || wanted.replace(/^localhost:/, '127.0.0.1:') === bound || wanted.replace(/^(?:0\.0\.0\.0)?:/, '[::]:') === bound
   );

@@ -44,6 +44,8 @@ export interface ProxyServer extends AsyncDisposable {
 const KEEP_ALIVE_MS = 60_000;
 /** As long as Go's server waits for a request. */
 const REQUEST_MS = 15_000;
+/** As many bytes of request line and headers as Go's server takes. */
+const LONGEST_HEAD = 1024 * 1024;
 
 /**
  * Starts the fault proxy: Toxiproxy's HTTP API and, under `/halfopen/`, HTTP rules and taps.
@@ -65,7 +67,7 @@ export async function startProxyServer(options: ProxyServerOptions = {}): Promis
   leases.arm();
   if (options.tapSocket !== undefined) undo.use(await serveTapSocket(registry.log, options.tapSocket));
   const server = createServer(
-    { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS },
+    { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS, maxHeaderSize: LONGEST_HEAD },
     createRouter(routes(registry, leases, options)),
   );
   await new Promise<void>((resolve, reject) => {

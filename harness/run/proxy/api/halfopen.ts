@@ -9,8 +9,9 @@ import type { Listener } from '../listener.ts';
 import type { Registry } from '../registry.ts';
 import { decodeFields, objectField, stringField, type Fields } from './fields.ts';
 import { leaseRoutes } from './leases.ts';
-import { addressProblem, inGosWords, withPort } from './listen-error.ts';
+import { inGosWords, withPort } from './listen-error.ts';
 import { demandAddressable } from './name.ts';
+import { demandListen } from './proxy-body.ts';
 import { ApiError, json } from './reply.ts';
 import { ruleRoutes } from './rules.ts';
 import type { Route } from './router.ts';
@@ -108,9 +109,7 @@ async function openEdge(registry: Registry, fields: Fields): Promise<Listener> {
     throw new ApiError(400, `Cannot open an edge as 'protocol' must be http or tcp: current value is ${protocol}`);
   const upstream = upstreamOf(fields);
   const observe = observeOf(fields);
-  const listen = withPort(stringField(fields, 'listen', `${stringField(fields, 'host', '127.0.0.1')}:0`));
-  const problem = addressProblem(listen);
-  if (problem !== undefined) throw new ApiError(500, `listen tcp: ${problem}`);
+  const listen = await demandListen(withPort(stringField(fields, 'listen', `${stringField(fields, 'host', '127.0.0.1')}:0`)));
   const name = proxyNameOfEdge(edge);
   demandAddressable(name);
   return registry.exclusively(name, async () => {

@@ -1,4 +1,6 @@
 import { lookup } from 'node:dns/promises';
+import { isIP, isIPv4 } from 'node:net';
+import { formatHostPort, listenHost, plainHost, type HostPort } from '../address.ts';
 
 /** What Go's parser of addresses has against this one, or undefined. An empty text is an address: any host, a free port. */
 export function addressProblem(listen: string): string | undefined {
@@ -14,26 +16,41 @@ export function addressProblem(listen: string): string | undefined {
   if (host.includes(']')) return because("unexpected ']' in address");
   if (!/^[+-]?\d*$/.test(port)) return `lookup tcp/${port}: unknown port`;
   const number = Number(port);
-  return number >= 0 && number <= 65_535 ? undefined : `address ${port}: invalid port`;
+  if (!(number >= 0 && number <= 65_535)) return `address ${port}: invalid port`;
+  // C reads these as IPv4, Go as names.
+  return NUMBERS.test(host) && !isIPv4(host) ? `lookup ${host}: no such host` : undefined;
 }
+
+/** `127.1`, `0x7f.1`, `2130706433`. */
+const NUMBERS = /^(?:0x[\da-f]*|\d+)(?:\.(?:0x[\da-f]*|\d+)){0,3}$/i;
 
 /** The address with a port where its own is empty. */
 export function withPort(listen: string): string {
   return listen.endsWith(':') ? `${listen}0` : listen;
 }
 
-/** What is against listening on this address that can be known before anything is stopped for it, or undefined. */
-export async function listenProblem(listen: string): Promise<string | undefined> {
+/** An address with its host looked up, IPv4 before IPv6, or what is against it. */
+export type Resolved = (HostPort & { readonly problem?: undefined }) | { readonly problem: string };
+
+/** What can be known of an address before anything is stopped for it. */
+export async function resolveListen(listen: string): Promise<Resolved> {
   const problem = addressProblem(listen);
-  if (problem !== undefined || listen === '') return problem;
-  const host = listen.slice(0, listen.lastIndexOf(':')).replace(/^\[|\]$/g, '');
-  if (host === '') return undefined;
+  if (problem !== undefined) return { problem };
+  const colon = listen.lastIndexOf(':');
+  const port = Number(listen.slice(colon + 1));
+  const host = plainHost(listen.slice(0, Math.max(0, colon)).replace(/^\[|\]$/g, ''));
+  if (host === '' || isIP(host) !== 0) return { host, port };
   try {
-    await lookup(host);
-    return undefined;
+    const { address } = await lookup(host, { order: 'ipv4first' });
+    return { host: address, port };
   } catch {
-    return `lookup ${host}: no such host`;
+    return { problem: `lookup ${host}: no such host` };
   }
+}
+
+/** Whether this is what a proxy has: an address to the letter, or the one that it was bound to. */
+export function isSameAddress(wanted: HostPort, listen: string): boolean {
+  return listen === formatHostPort(wanted) || listen === formatHostPort({ ...wanted, host: listenHost(wanted.host) });
 }
 
 /** The system's reasons in Go's words. */
@@ -41,7 +58,7 @@ const REASONS: readonly (readonly [code: RegExp, reason: string])[] = [
   [/: listen EADDRINUSE.*$/, ': bind: address already in use'],
   [/: listen EADDRNOTAVAIL.*$/, ': bind: cannot assign requested address'],
   [/: listen EACCES.*$/, ': bind: permission denied'],
-  [/ [^ ]*: getaddrinfo \w+ (\S+)$/, ': lookup $1: no such host'],
+  [/^listen tcp .*: getaddrinfo \w+ (.*)$/s, 'listen tcp: lookup $1: no such host'],
 ];
 
 export function inGosWords(message: string): string {

@@ -1,7 +1,8 @@
 import type { Listener } from '../listener.ts';
-import { isSameListen, type Registry } from '../registry.ts';
+import type { HostPort } from '../address.ts';
+import type { Registry } from '../registry.ts';
 import { decodeBody, fieldsOf } from './fields.ts';
-import { listenProblem } from './listen-error.ts';
+import { isSameAddress, resolveListen } from './listen-error.ts';
 import { makeProxy, proxyJson, readEach, readProxy, tellEnded, type WantedProxy } from './proxy-body.ts';
 import { ApiError, goJson, type Answer } from './reply.ts';
 
@@ -35,9 +36,9 @@ function readList(body: string): readonly WantedProxy[] {
 async function addOrReplace(registry: Registry, wanted: WantedProxy): Promise<Listener> {
   const existing = registry.get(wanted.request.name);
   if (existing === undefined) return makeProxy(registry, wanted);
-  const problem = await listenProblem(wanted.request.listen);
-  if (problem !== undefined) throw new ApiError(500, problem);
-  if (!differs(existing, wanted)) return existing;
+  const address = await resolveListen(wanted.request.listen);
+  if (address.problem !== undefined) throw new ApiError(500, address.problem);
+  if (!differs(existing, wanted, address)) return existing;
   // As Toxiproxy does: where the new one cannot start, the old one stays, stopped.
   const { enabled } = existing;
   await existing.stop();
@@ -47,9 +48,8 @@ async function addOrReplace(registry: Registry, wanted: WantedProxy): Promise<Li
   return made;
 }
 
-function differs({ listen, upstream, traits }: Listener, { request, traits: named }: WantedProxy): boolean {
+function differs({ listen, upstream, traits }: Listener, { request, traits: named }: WantedProxy, address: HostPort): boolean {
   const { protocol = traits.protocol, isTapped = traits.isTapped } = named;
-  return (
-    request.upstream !== upstream || !isSameListen(request.listen, listen) || protocol !== traits.protocol || isTapped !== traits.isTapped
-  );
+  const isSameCallee = request.upstream === upstream;
+  return !isSameCallee || !isSameAddress(address, listen) || protocol !== traits.protocol || isTapped !== traits.isTapped;
 }

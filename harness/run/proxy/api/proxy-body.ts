@@ -1,10 +1,11 @@
 import type { Listener, ProxyTraits } from '../listener.ts';
 import { plainTraits, type ProxyRequest, type Registry } from '../registry.ts';
-import type { RuleSpec } from '../contract.ts';
+import { formatHostPort } from '../address.ts';
+import type { WantedRule } from '../contract.ts';
 import type { Toxic } from '../toxic.ts';
 import { tell } from './events.ts';
 import { booleanField, fieldsOf, listField, stringField, type Fields } from './fields.ts';
-import { addressProblem, inGosWords, withPort } from './listen-error.ts';
+import { inGosWords, resolveListen, withPort } from './listen-error.ts';
 import { demandAddressable } from './name.ts';
 import { ApiError } from './reply.ts';
 import { readRule } from './rule-body.ts';
@@ -30,7 +31,7 @@ export interface WantedProxy {
   /** Those that the request names. */
   readonly traits: Partial<Pick<ProxyTraits, 'protocol' | 'isTapped'>>;
   readonly toxics: readonly Toxic[];
-  readonly rules: readonly RuleSpec[];
+  readonly rules: readonly WantedRule[];
 }
 
 /**
@@ -61,10 +62,9 @@ export function readProxy(fields: Fields): WantedProxy {
  * @throws {ApiError} 500 if its address cannot be had
  */
 export async function makeProxy(registry: Registry, { request, traits, toxics, rules }: WantedProxy): Promise<Listener> {
-  const problem = request.enabled ? addressProblem(request.listen) : undefined;
-  if (problem !== undefined) throw new ApiError(500, `listen tcp: ${problem}`);
+  const listen = request.enabled ? await demandListen(request.listen) : request.listen;
   try {
-    const listener = await registry.create(request, { ...plainTraits(request.name), ...traits }, async (made) => {
+    const listener = await registry.create({ ...request, listen }, { ...plainTraits(request.name), ...traits }, async (made) => {
       for (const toxic of toxics) await made.addToxic(toxic);
       for (const rule of rules) made.rules.add(rule);
     });
@@ -73,6 +73,17 @@ export async function makeProxy(registry: Registry, { request, traits, toxics, r
   } catch (error) {
     throw new ApiError(500, inGosWords((error as Error).message));
   }
+}
+
+/**
+ * The address with its host looked up.
+ *
+ * @throws {ApiError} 500 if there is none
+ */
+export async function demandListen(listen: string): Promise<string> {
+  const address = await resolveListen(listen);
+  if (address.problem !== undefined) throw new ApiError(500, `listen tcp: ${address.problem}`);
+  return formatHostPort(address);
 }
 
 export function tellStarted({ name, listen, upstream }: Listener): void {
@@ -116,7 +127,7 @@ export function readEach<T>(entries: readonly unknown[], what: string, read: (en
   });
 }
 
-function distinct(rules: readonly RuleSpec[]): readonly RuleSpec[] {
+function distinct(rules: readonly WantedRule[]): readonly WantedRule[] {
   const again = rules.findIndex(({ name }, index) => rules.findIndex((other) => other.name === name) < index);
   if (again >= 0) throw new ApiError(400, `bad request body: name must be of one rule alone at rule ${again + 1}`);
   return rules;

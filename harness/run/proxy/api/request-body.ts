@@ -4,6 +4,25 @@ import { ApiError } from './reply.ts';
 const LONGEST_BODY = 4 * 1024 * 1024;
 /** As long as Toxiproxy waits for one. */
 const BODY_MS = 15_000;
+const DROP_MS = 1000;
+
+/** Reads and drops what is left of a request, as far as it comes within a second and is not too long. */
+export function dropBody(request: IncomingMessage): Promise<void> {
+  return new Promise((resolve) => {
+    if (request.readableEnded || request.destroyed) return resolve();
+    let bytes = 0;
+    const timer = setTimeout(resolve, DROP_MS);
+    const done = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    request.on('data', (part: Buffer) => {
+      bytes += part.length;
+      if (bytes > LONGEST_BODY) done();
+    });
+    for (const end of ['end', 'error', 'close']) request.on(end, done);
+  });
+}
 
 /**
  * Reads a request's body as text.

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { monotonicUs } from '../../clock.ts';
 import { tell } from './events.ts';
 import { ApiError, errorAnswer, plainText, send, type Answer } from './reply.ts';
-import { readBody } from './request-body.ts';
+import { dropBody, readBody } from './request-body.ts';
 import { newRequestId } from './request-id.ts';
 
 export interface Call {
@@ -30,6 +30,8 @@ const BAD_REQUEST: Answer = {
   text: '400 Bad Request',
   headers: { Connection: 'close' },
 };
+/** What Go answers to `OPTIONS *`. */
+const OPTIONS: Answer = { kind: 'empty', status: 200 };
 const NO_BROWSERS = plainText(403, 'User agent not allowed\n');
 const TIMED_OUT: Answer = {
   kind: 'text',
@@ -51,25 +53,30 @@ export function createRouter(
     const sinceUs = monotonicUs();
     const found = find(request);
     if ('answer' in found) {
-      send(request, response, found.answer, null);
+      void sendAfterBody(request, response, found.answer, null);
       return;
     }
     void answerOf(request, found.route, found.names, handlerMs).then((answer) => {
       tellAccess(request, answer, monotonicUs() - sinceUs);
-      send(request, response, answer, newRequestId());
+      return sendAfterBody(request, response, answer, newRequestId());
     });
   };
+}
+
+/** Where the answer ends the connection, a caller that still writes is heard out: it would lose the answer in a reset. */
+async function sendAfterBody(...[request, response, answer, requestId]: Parameters<typeof send>): Promise<void> {
+  if (!response.shouldKeepAlive) await dropBody(request);
+  send(request, response, answer, requestId);
 }
 
 function routeFinder(routes: readonly Route[]): (request: IncomingMessage) => Found {
   const patterns = routes.map((route) => ({ route, parts: route.path.split('/') }));
   return (request) => {
-    const [path, query] = splitOnce(request.url ?? '/', '?');
+    if ((request.headersDistinct['host'] ?? []).length > 1) return { answer: BAD_REQUEST };
+    const { origin, path, query } = readTarget(request.url ?? '/');
+    if (path === '*' && request.method === 'OPTIONS') return { answer: OPTIONS };
     const clean = cleanPath(path);
-    if (clean !== path) {
-      const location = query === undefined ? clean : `${clean}?${query}`;
-      return { answer: { kind: 'empty', status: 301, headers: { Location: location } } };
-    }
+    if (clean !== path) return { answer: { kind: 'empty', status: 301, headers: { Location: `${origin}${clean}${query}` } } };
     const given = path.split('/').map(decode);
     if (!given.every((part) => part !== null)) return { answer: BAD_REQUEST };
     const fits = patterns.flatMap(({ route, parts }) => {
@@ -125,8 +132,24 @@ function match(parts: readonly string[], given: readonly string[]): Record<strin
   return names;
 }
 
+interface Target {
+  /** `http://host` where the target names one, as a request to a proxy server does; else empty. */
+  readonly origin: string;
+  readonly path: string;
+  /** With its question mark, if it has one. */
+  readonly query: string;
+}
+
+function readTarget(url: string): Target {
+  const origin = /^[a-z][a-z0-9+.-]*:\/\/[^/?]*/i.exec(url)?.[0] ?? '';
+  const rest = url.slice(origin.length);
+  const at = rest.includes('?') ? rest.indexOf('?') : rest.length;
+  return { origin: origin.replace(/^[^:]*/, (scheme) => scheme.toLowerCase()), path: rest.slice(0, at), query: rest.slice(at) };
+}
+
 /** Without empty parts, `.` and `..`; a slash at the end stays. */
 function cleanPath(path: string): string {
+  if (path === '*') return '/%2A';
   const parts: string[] = [];
   for (const part of path.split('/')) {
     if (part === '..') parts.pop();
@@ -134,11 +157,6 @@ function cleanPath(path: string): string {
   }
   const clean = `/${parts.join('/')}`;
   return clean !== '/' && path.endsWith('/') ? `${clean}/` : clean;
-}
-
-function splitOnce(text: string, separator: string): [string, string?] {
-  const at = text.indexOf(separator);
-  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];
 }
 
 function decode(text: string): string | null {

@@ -2,7 +2,7 @@ import { bodyField, jsonEditsField, removeHeadersField, replaceField, setHeaders
 import { LIMITS } from '../../../model/limits.ts';
 import type { Problem } from '../../../model/problem.ts';
 import { shapeProblems, show, type Field, type Names, type Shape } from '../../../model/shape.ts';
-import type { HeldOutcome, HttpAction, HttpTarget, ReleaseRequest, RuleSpec } from '../contract.ts';
+import type { HeldOutcome, HttpAction, HttpTarget, ReleaseRequest, WantedRule } from '../contract.ts';
 import { LONGEST_TTL_MS } from '../lease.ts';
 import { ApiError } from './reply.ts';
 
@@ -111,17 +111,17 @@ const outcomes: Readonly<Record<HeldOutcome['kind'], ActionRow>> = {
  *
  * @throws {ApiError} 400 naming all that is wrong
  */
-export function readRule(body: unknown): RuleSpec {
+export function readRule(body: unknown): WantedRule {
   const problems = shapeProblems(body, ruleShape, NO_NAMES, 'rule', LISTED);
   const rule = loose(body);
   if (rule['action'] !== undefined) problems.push(...kindProblems(rule['action'], actions, 'rule.action'));
   if (problems.length > 0) throw refusal('put the rule in force', problems);
-  const { name, action, target, seed, owner, ttlMs } = body as RuleSpec & { readonly target?: HttpTarget; readonly seed?: number };
+  const { name, action, target, seed, owner, ttlMs } = body as Omit<WantedRule, 'target'> & { readonly target?: HttpTarget };
   return {
     name,
     action,
     target: target ?? {},
-    seed: seed ?? 0,
+    ...(seed === undefined ? {} : { seed }),
     ...(owner === undefined ? {} : { owner }),
     ...(ttlMs === undefined ? {} : { ttlMs }),
   };

@@ -3,7 +3,7 @@ import type { Registry } from '../registry.ts';
 import type { Toxic } from '../toxic.ts';
 import { tell } from './events.ts';
 import { booleanField, decodeFields, stringField } from './fields.ts';
-import { inGosWords, listenProblem, withPort } from './listen-error.ts';
+import { inGosWords, isSameAddress, resolveListen, withPort } from './listen-error.ts';
 import { populate } from './populate.ts';
 import { makeProxy, proxyJson, readProxy, tellEnded, tellStarted } from './proxy-body.ts';
 import { ApiError, goJson, goText, NO_CONTENT, type Answer } from './reply.ts';
@@ -169,16 +169,16 @@ function listProxies(registry: Registry): Answer {
 
 async function updateProxy(registry: Registry, listener: Listener, body: string): Promise<void> {
   const fields = decodeFields(body);
-  const request = {
-    listen: withPort(stringField(fields, 'listen', listener.listen)),
+  const listen = withPort(stringField(fields, 'listen', listener.listen));
+  const change = {
     upstream: stringField(fields, 'upstream', listener.upstream),
     enabled: booleanField(fields, 'enabled', listener.enabled),
   };
-  const problem = await listenProblem(request.listen);
-  if (problem !== undefined) throw new ApiError(500, problem);
+  const address = await resolveListen(listen);
+  if (address.problem !== undefined) throw new ApiError(500, address.problem);
   const { enabled } = listener;
   try {
-    await registry.update(listener, request);
+    await registry.update(listener, { ...change, listen: isSameAddress(address, listener.listen) ? listener.listen : listen });
   } catch (error) {
     throw new ApiError(500, inGosWords((error as Error).message));
   } finally {

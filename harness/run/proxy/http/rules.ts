@@ -1,5 +1,5 @@
 import { monotonicUs } from '../../clock.ts';
-import type { HeldCall, HeldOutcome, ReleaseRequest, RuleSpec } from '../contract.ts';
+import type { HeldCall, HeldOutcome, ReleaseRequest, RuleSpec, WantedRule } from '../contract.ts';
 import { Quota } from './quota.ts';
 import { createChooser, createMatcher, lazyFields, type HeaderFields, type TargetHead } from './target.ts';
 
@@ -81,6 +81,12 @@ export class Rule {
 /** The HTTP faults in force on one edge, in the order in which they were added. */
 export class RuleSet {
   readonly #rules = new Map<string, Rule>();
+  readonly #seed: number;
+
+  /** `seed` is that of rules which have none of their own. */
+  constructor(seed = 0) {
+    this.#seed = seed;
+  }
 
   get size(): number {
     return this.#rules.size;
@@ -91,7 +97,8 @@ export class RuleSet {
   }
 
   /** Puts a rule in force; one of the same name is removed before, so that it counts anew. */
-  add(spec: RuleSpec): Rule {
+  add(wanted: WantedRule): Rule {
+    const spec: RuleSpec = { ...wanted, seed: wanted.seed ?? this.#seed };
     this.remove(spec.name);
     const rule = new Rule(spec);
     this.#rules.set(spec.name, rule);

@@ -46,10 +46,17 @@ export type Attributes = Readonly<Record<string, number | string>>;
 /** A wire whose time is given out in the order in which it is asked for, to all connections of a proxy together. */
 export interface Pace {
   /**
-   * Reserves the wire for so many microseconds; `granted` is told when that time has passed (on the monotonic clock, in microseconds), at
-   * once or later.
+   * Reserves the wire; `granted` is told, at once or later, when the time that is wanted has passed (on the monotonic clock, in
+   * microseconds). A wire that lay idle while it was wanted makes up for it: whoever wanted it was late to ask.
    */
-  reserve(lengthUs: number, granted: (freeUs: number) => void): void;
+  reserve(want: Want, granted: (freeUs: number) => void): void;
+}
+
+/** Time that is wanted of a wire, in microseconds. */
+export interface Want {
+  readonly lengthUs: number;
+  /** Since when, on the monotonic clock. */
+  readonly sinceUs: number;
 }
 
 /** What one attribute may be. */

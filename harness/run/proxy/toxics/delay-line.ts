@@ -1,5 +1,6 @@
 import { monotonicUs } from '../../clock.ts';
 import { Alarm, CLOSE_ENOUGH_US } from './alarm.ts';
+import { Holding } from './holding.ts';
 import { Ring } from './ring.ts';
 
 /** As many leave in one turn of the event loop; others are served before the rest. */
@@ -23,7 +24,7 @@ export interface DelayLineOptions<H extends Held> {
 /** Chunks that wait for their moments and leave in the order in which they came, whatever those are. One timer, and none while empty. */
 export class DelayLine<H extends Held> {
   readonly #held = new Ring<H>();
-  #bytes = 0;
+  readonly #holding = new Holding();
   #isStopped = false;
   readonly #options: DelayLineOptions<H>;
   readonly #alarm: Alarm;
@@ -38,14 +39,19 @@ export class DelayLine<H extends Held> {
   }
 
   get bytes(): number {
-    return this.#bytes;
+    return this.#holding.bytes;
+  }
+
+  /** Of what leaves next. */
+  get firstBytes(): number {
+    return this.#held.first?.data?.length ?? 0;
   }
 
   push(held: H): void {
     // What was passed on before it may have ended the connection.
     if (this.#isStopped) return;
     this.#held.push(held);
-    this.#bytes += held.data?.length ?? 0;
+    this.#holding.take(held.data?.length ?? 0);
     if (this.#held.length === 1) this.#arm();
   }
 
@@ -74,7 +80,7 @@ export class DelayLine<H extends Held> {
     this.#alarm.clear();
     const all = [...this.#held];
     this.#held.clear();
-    this.#bytes = 0;
+    this.#holding.clear();
     return all;
   }
 
@@ -92,7 +98,7 @@ export class DelayLine<H extends Held> {
   #shift(): void {
     const first = this.#held.shift();
     if (first === undefined) return;
-    this.#bytes -= first.data?.length ?? 0;
+    this.#holding.drop(first.data?.length ?? 0);
     this.#options.leave(first);
   }
 

@@ -1,8 +1,9 @@
 import { monotonicUs } from '../../clock.ts';
-import { watchBrim } from './brim.ts';
+import { Brim } from './brim.ts';
 import { DelayLine, type Held } from './delay-line.ts';
 import { amount, type Attributes, type ToxicKind } from './contract.ts';
 import { delayMs, DISTRIBUTIONS, type Distribution } from './delay-distribution.ts';
+import { roomBytes } from './holding.ts';
 
 /** As many chunks as Toxiproxy queues before its sender has to wait. */
 const QUEUED_CHUNKS = 1024;
@@ -42,11 +43,10 @@ export const latency: ToxicKind = {
   start({ attributes, random, out, touch, flow }) {
     const line = new DelayLine<Late>({
       leave: ({ data }) => (data === null ? out.end() : out.chunk(data)),
-      left: () => tell(),
+      left: () => brim.look(),
       isExact: true,
     });
-    const full = (): boolean => line.length >= QUEUED_CHUNKS || line.bytes >= QUEUED_BYTES;
-    const tell = watchBrim(full, flow);
+    const brim = new Brim(() => line.length >= QUEUED_CHUNKS || line.bytes >= roomBytes(QUEUED_BYTES), flow);
     return {
       chunk(data) {
         const drawn = random();
@@ -58,17 +58,17 @@ export const latency: ToxicKind = {
         touch();
         const arrivedUs = monotonicUs();
         line.push({ data, arrivedUs, drawn, dueUs: arrivedUs + heldUs });
-        tell();
+        brim.look();
       },
       end() {
         // Without data before it the end is not delayed.
         if (line.length === 0) out.end();
         else line.push({ data: null, arrivedUs: 0, drawn: 0, dueUs: -Infinity });
       },
-      full,
+      full: () => brim.isFull,
       update() {
         line.reschedule(({ data, arrivedUs, drawn }) => (data === null ? -Infinity : arrivedUs + delayUs(attributes, drawn)));
-        tell();
+        brim.look();
       },
       release: () => line.release(),
       stop: () => line.stop(),

@@ -1,5 +1,5 @@
 import { monotonicUs } from '../../clock.ts';
-import { watchBrim } from './brim.ts';
+import { Brim } from './brim.ts';
 import { amount, type Stage, type StageContext, type ToxicKind } from './contract.ts';
 import { DelayLine, type Held } from './delay-line.ts';
 import { LossyChannel } from './lossy-channel.ts';
@@ -29,7 +29,7 @@ export const loss: ToxicKind = {
 
 class LossStage implements Stage {
   readonly #context: StageContext;
-  readonly #tell: () => void;
+  readonly #brim: Brim;
   readonly #line: DelayLine<Held>;
   readonly #channel: LossyChannel;
   /** Bytes of the present segment that have come. */
@@ -39,11 +39,11 @@ class LossStage implements Stage {
 
   constructor(context: StageContext) {
     this.#context = context;
-    this.#tell = watchBrim(() => this.full(), context.flow);
+    this.#brim = new Brim(() => this.#line.bytes >= QUEUED_BYTES, context.flow);
     this.#channel = new LossyChannel(context.random);
     this.#line = new DelayLine<Held>({
       leave: ({ data }) => (data === null ? context.out.end() : context.out.chunk(data)),
-      left: () => this.#tell(),
+      left: () => this.#brim.look(),
       isExact: true,
     });
   }
@@ -64,7 +64,7 @@ class LossStage implements Stage {
       at += bytes;
     }
     this.#pass(data.subarray(from), stallMs);
-    this.#tell();
+    this.#brim.look();
   }
 
   end(): void {
@@ -73,14 +73,14 @@ class LossStage implements Stage {
   }
 
   full(): boolean {
-    return this.#line.bytes >= QUEUED_BYTES;
+    return this.#brim.isFull;
   }
 
   /** What waits is as good as sent again. */
   update(): void {
     this.release();
     this.#freeUs = -Infinity;
-    this.#tell();
+    this.#brim.look();
   }
 
   release(): void {

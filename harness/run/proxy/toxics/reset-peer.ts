@@ -1,7 +1,8 @@
 import { monotonicUs } from '../../clock.ts';
 import { Alarm } from './alarm.ts';
-import { watchBrim } from './brim.ts';
+import { Brim } from './brim.ts';
 import { amount, type ToxicKind } from './contract.ts';
+import { Holding, roomBytes } from './holding.ts';
 
 const QUEUED_BYTES = 1024 * 1024;
 
@@ -14,10 +15,10 @@ export const resetPeer: ToxicKind = {
   start({ attributes, out, touch, reset, flow }) {
     const alarm = new Alarm(reset);
     let held: Buffer[] = [];
-    let bytes = 0;
+    const holding = new Holding();
     let isEnded = false;
-    const full = (): boolean => bytes >= QUEUED_BYTES;
-    const tell = watchBrim(full, flow);
+    let isStopped = false;
+    const brim = new Brim(() => holding.bytes >= roomBytes(QUEUED_BYTES), flow);
     const arm = (): void => {
       touch();
       const afterMs = amount(attributes, 'timeout');
@@ -26,17 +27,18 @@ export const resetPeer: ToxicKind = {
     };
     return {
       chunk(data) {
+        if (isStopped) return;
         held.push(data);
-        bytes += data.length;
+        holding.take(data.length);
         if (!alarm.isSet) arm();
         else touch();
-        tell();
+        brim.look();
       },
       end() {
         isEnded = true;
         if (!alarm.isSet) arm();
       },
-      full,
+      full: () => brim.isFull,
       update() {
         if (alarm.isSet) arm();
       },
@@ -44,13 +46,14 @@ export const resetPeer: ToxicKind = {
         alarm.clear();
         for (const data of held) out.chunk(data);
         held = [];
-        bytes = 0;
+        holding.clear();
         if (isEnded) out.end();
       },
       stop() {
+        isStopped = true;
         alarm.clear();
         held = [];
-        bytes = 0;
+        holding.clear();
       },
     };
   },

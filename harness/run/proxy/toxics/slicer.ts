@@ -1,7 +1,7 @@
 import { monotonicUs } from '../../clock.ts';
 import type { Random } from '../../../model/random.ts';
 import { Alarm, CLOSE_ENOUGH_US } from './alarm.ts';
-import { watchBrim } from './brim.ts';
+import { Brim } from './brim.ts';
 import { amount, type Stage, type StageContext, type ToxicKind } from './contract.ts';
 import { Ring } from './ring.ts';
 
@@ -21,7 +21,7 @@ export const slicer: ToxicKind = {
 
 class SlicerStage implements Stage {
   readonly #context: StageContext;
-  readonly #tell: () => void;
+  readonly #brim: Brim;
   readonly #waiting = new Ring<Buffer>();
   #bytes = 0;
   /** Some of the first chunk has left. */
@@ -33,7 +33,7 @@ class SlicerStage implements Stage {
 
   constructor(context: StageContext) {
     this.#context = context;
-    this.#tell = watchBrim(() => this.full(), context.flow);
+    this.#brim = new Brim(() => this.#bytes >= QUEUED_BYTES, context.flow);
   }
 
   chunk(data: Buffer): void {
@@ -41,7 +41,7 @@ class SlicerStage implements Stage {
     this.#waiting.push(data);
     this.#bytes += data.length;
     if (!this.#alarm.isSet) this.#goOn();
-    else this.#tell();
+    else this.#brim.look();
   }
 
   end(): void {
@@ -50,7 +50,7 @@ class SlicerStage implements Stage {
   }
 
   full(): boolean {
-    return this.#bytes >= QUEUED_BYTES;
+    return this.#brim.isFull;
   }
 
   /** The rest of a chunk that is being cut leaves whole, and the pause is over. */
@@ -87,7 +87,7 @@ class SlicerStage implements Stage {
         this.#context.out.end();
       }
     }
-    this.#tell();
+    this.#brim.look();
   }
 
   #leaveSome(): void {

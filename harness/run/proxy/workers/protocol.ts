@@ -1,6 +1,7 @@
 import type { Accepts, ToxicChange } from '../branch.ts';
 import type { ProxyCounters } from '../counters.ts';
 import type { Stream } from '../toxic.ts';
+import type { Want } from '../toxics/contract.ts';
 
 /** A toxic on its way to another process. */
 export interface ToxicSpecInForce {
@@ -46,4 +47,4 @@ export type FromWorker =
   | { readonly kind: 'answer'; readonly id: number; readonly answer: unknown }
   | { readonly kind: 'failed'; readonly id: number; readonly message: string }
   /** Asks for the wire that a toxic's connections share. */
-  | { readonly kind: 'reserve'; readonly proxy: number; readonly toxic: string; readonly lengthUs: number; readonly request: number };
+  | { readonly kind: 'reserve'; readonly proxy: number; readonly toxic: string; readonly want: Want; readonly request: number };

@@ -115,10 +115,10 @@ function toxicOf(proxy: number, spec: Extract<Order, { readonly op: 'add-toxic' 
   const kind = toxicKind(spec.type);
   if (kind === undefined) throw new Error(`Cannot add a toxic as 'type' must be known here: current value is ${spec.type}`);
   const pace: Pace = {
-    reserve(lengthUs, granted) {
+    reserve(want, granted) {
       const request = ++requests;
       grants.set(request, granted);
-      send({ kind: 'reserve', proxy, toxic: spec.name, lengthUs, request });
+      send({ kind: 'reserve', proxy, toxic: spec.name, want, request });
     },
   };
   return { ...newToxic({ ...spec, kind, attributes: { ...spec.attributes } }), pace };

@@ -19,6 +19,16 @@ function ruleSet(...specs: RuleSpec[]): RuleSet {
   return rules;
 }
 
+test("a rule without a seed of its own takes the proxy's", () => {
+  const placesWith = (seed: number): string => {
+    const rules = new RuleSet(seed);
+    rules.add({ name: 'some', action: refuse, target: { share: 0.5 } });
+    return Array.from({ length: 40 }, () => (rules.decide(get('/')) === null ? '.' : 'x')).join('');
+  };
+  expect(placesWith(1)).toBe(placesWith(1));
+  expect(placesWith(1)).not.toBe(placesWith(2));
+});
+
 describe('deciding', () => {
   test('every rule that matches counts, the first that hits acts, with the number of its hit', () => {
     const rules = ruleSet(spec('second', { everyNth: 2 }), spec('all'), spec('other', { path: '/other' }));

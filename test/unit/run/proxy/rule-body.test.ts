@@ -66,7 +66,6 @@ test('what is left out is filled in, and what a listing adds does no harm', () =
     name: 'a',
     action: { kind: 'refuse' },
     target: {},
-    seed: 0,
   });
 });
 

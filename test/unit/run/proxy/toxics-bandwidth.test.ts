@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { monotonicUs } from '../../../../harness/run/clock.ts';
 import { LocalPace } from '../../../../harness/run/proxy/pace.ts';
 import { bandwidth } from '../../../../harness/run/proxy/toxics/bandwidth.ts';
 import type { Pace } from '../../../../harness/run/proxy/toxics/contract.ts';
@@ -78,12 +79,13 @@ test('a rate of 0 stalls until another one comes, and pieces are cut anew by tha
   expect(rig.bytes().equals(sent)).toBe(true);
 });
 
-test('it is full at 64 KiB, or at what a fast wire carries in 10 ms, up to 4 MiB', () => {
+test('it is full when 128 KiB wait behind what is on the wire, or what a fast wire carries in 50 ms, up to 4 MiB', () => {
   for (const [rate, chunks] of [
-    [0, 1],
-    [100, 1],
-    [65_536, 10],
-    [1_000_000_000, 64],
+    [0, 2],
+    [1, 3],
+    [100, 3],
+    [65_536, 51],
+    [1_000_000_000, 65],
   ] as const) {
     const rig = startToxic(bandwidth, { rate });
     for (let count = 1; count < chunks; count++) rig.stage.chunk(Buffer.alloc(65_536));
@@ -93,6 +95,76 @@ test('it is full at 64 KiB, or at what a fast wire carries in 10 ms, up to 4 MiB
     rig.stage.release();
     expect(rig.bytes().length).toBe(chunks * 65_536);
   }
+});
+
+test('a wire that lay idle while it was wanted makes up for 100 ms', async () => {
+  const pace = new LocalPace();
+  const startUs = monotonicUs();
+  const freeMs = (lengthMs: number, sinceMs: number): number => {
+    let free = NaN;
+    pace.reserve(
+      { lengthUs: lengthMs * 1000, sinceUs: startUs + sinceMs * 1000 },
+      (freeUs) => (free = Math.round((freeUs - startUs) / 1000)),
+    );
+    return free;
+  };
+  expect([freeMs(10, 0), freeMs(10, 0)]).toEqual([10, 20]);
+  await advance(50);
+  expect([freeMs(10, 0), freeMs(10, 45), freeMs(10, 45)]).toEqual([30, 55, 65]);
+  await advance(450);
+  expect([freeMs(10, 0), freeMs(10, 0)]).toEqual([410, 420]);
+});
+
+test('the wire is wanted as long as something waits for it, and a pause after a late piece is none', async () => {
+  const startUs = monotonicUs();
+  const wants: { sinceMs: number; granted: (freeUs: number) => void }[] = [];
+  const pace: Pace = { reserve: ({ sinceUs }, granted) => void wants.push({ sinceMs: Math.round((sinceUs - startUs) / 1000), granted }) };
+  const rig = startToxic(bandwidth, { rate: 10, scope: 'proxy' }, { pace });
+  const sinceMs = (): number[] => wants.map((want) => want.sinceMs);
+  rig.stage.chunk(stream(200));
+  await advance(40);
+  rig.stage.chunk(stream(100));
+  // Both are granted 20 ms late.
+  wants[0]?.granted(startUs + 10_000);
+  wants[1]?.granted(startUs + 20_000);
+  await advance(1);
+  expect(sinceMs()).toEqual([0, 0, 0]);
+  wants[2]?.granted(startUs + 30_000);
+  await advance(2);
+  expect(passed(rig)).toBe(300);
+  rig.stage.chunk(stream(100));
+  // 11 ms late, 2 ms ago.
+  expect(sinceMs()[3]).toBe(43 - 11);
+  wants[3]?.granted(startUs + 42_000);
+  await advance(20);
+  rig.stage.chunk(stream(100));
+  expect(sinceMs()[4]).toBe(63);
+});
+
+test('the rate holds on a machine that stands still half of the time', async () => {
+  vi.useRealTimers();
+  const rate = 20_000;
+  const bytes = rate * 300;
+  let left = 0;
+  const { stage } = startToxic(bandwidth, { rate }, { out: { chunk: ({ length }) => void (left += length), end: () => undefined } });
+  const data = Buffer.alloc(64 * 1024);
+  const startUs = monotonicUs();
+  const tookMs = (): number => (monotonicUs() - startUs) / 1000;
+  let [given, stalls] = [0, 0];
+  while (left < bytes) {
+    if (given < bytes && !stage.full()) {
+      stage.chunk(data);
+      given += data.length;
+    }
+    await turn();
+    if (tookMs() < 40 * (stalls + 1)) continue;
+    const untilMs = tookMs() + 20;
+    while (tookMs() < untilMs);
+    stalls++;
+  }
+  expect(stalls).toBeGreaterThan(3);
+  expect(tookMs()).toBeGreaterThan(299);
+  expect(tookMs()).toBeLessThan(300 * 1.2);
 });
 
 test('connections of a proxy share one wire evenly, whoever sends more', async () => {
@@ -138,7 +210,7 @@ test('a shared wire follows another rate soon', async () => {
 
 test('places on the wire that are granted late, or in another order, keep the order of the bytes', async () => {
   const grants: { lengthUs: number; granted: (freeUs: number) => void }[] = [];
-  const pace: Pace = { reserve: (lengthUs, granted) => void grants.push({ lengthUs, granted }) };
+  const pace: Pace = { reserve: ({ lengthUs }, granted) => void grants.push({ lengthUs, granted }) };
   const rig = startToxic(bandwidth, { rate: 10, scope: 'proxy' }, { pace });
   const sent = stream(1000);
   rig.stage.chunk(sent);

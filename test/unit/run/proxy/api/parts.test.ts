@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { decodeBody, fieldsOf } from '../../../../../harness/run/proxy/api/fields.ts';
 import { shortestFloat32 } from '../../../../../harness/run/proxy/api/float32.ts';
-import { addressProblem } from '../../../../../harness/run/proxy/api/listen-error.ts';
+import { addressProblem, isSameAddress, resolveListen } from '../../../../../harness/run/proxy/api/listen-error.ts';
 import { newRequestId } from '../../../../../harness/run/proxy/api/request-id.ts';
 import { createRouter, type Route } from '../../../../../harness/run/proxy/api/router.ts';
 
@@ -17,7 +17,8 @@ test('a 32-bit float keeps its value, with the fewest digits', () => {
   fc.assert(
     fc.property(fc.float({ noNaN: true, noDefaultInfinity: true }), (single) => {
       const short = shortestFloat32(single);
-      expect(Math.fround(short)).toBe(single);
+      // The sign of zero is lost.
+      expect(Math.fround(short) + 0).toBe(single + 0);
       expect(String(short).length).toBeLessThanOrEqual(String(single).length);
     }),
   );
@@ -36,8 +37,31 @@ test.each([
   ['a:65536', 'address 65536: invalid port'],
   ['a:-1', 'address -1: invalid port'],
   ['a:x', 'lookup tcp/x: unknown port'],
+  ['127.1:0', 'lookup 127.1: no such host'],
+  ['0x7f.0.0.1:0', 'lookup 0x7f.0.0.1: no such host'],
+  ['127.0.0.1:0', undefined],
+  ['1.2.3.example:0', undefined],
 ])('what is wrong with the address %j', (listen, problem) => {
   expect(addressProblem(listen)).toBe(problem);
+});
+
+test.each([
+  ['', '', 0],
+  [':80', '', 80],
+  ['localhost:80', '127.0.0.1', 80],
+  ['0.0.0.0:80', '0.0.0.0', 80],
+  ['[0:0:0:0:0:0:0:1]:80', '::1', 80],
+  ['[::FFFF:7f00:1]:80', '127.0.0.1', 80],
+  ['127.0.0.1:+80', '127.0.0.1', 80],
+])('the address %j is looked up', async (listen, host, port) => {
+  expect(await resolveListen(listen)).toEqual({ host, port });
+});
+
+test('an address is the one that a proxy has, whether bound or as it was written; a name that was not bound is none', () => {
+  const local = { host: '127.0.0.1', port: 80 };
+  expect(['127.0.0.1:80', 'localhost:80', '127.0.0.1:81'].map((listen) => isSameAddress(local, listen))).toEqual([true, false, false]);
+  const any = { host: '0.0.0.0', port: 80 };
+  expect(['[::]:80', '0.0.0.0:80', ':80'].map((listen) => isSameAddress(any, listen))).toEqual([true, true, false]);
 });
 
 describe('bodies', () => {

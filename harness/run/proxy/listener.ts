@@ -102,9 +102,11 @@ export class Listener {
     return this.#branch.find(toxic);
   }
 
-  /** The shared wire of a toxic. */
-  reserve(toxic: string, want: Want, granted: (freeUs: number) => void): void {
-    this.find(toxic)?.pace.reserve(want, granted);
+  /** The shared wire of a toxic; false where there is none of that name. */
+  reserve(name: string, want: Want, granted: (freeUs: number) => void): boolean {
+    const toxic = this.find(name);
+    toxic?.pace.reserve(want, granted);
+    return toxic !== undefined;
   }
 
   async counters(): Promise<ProxyCounters> {

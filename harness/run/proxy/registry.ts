@@ -29,10 +29,11 @@ export class Registry {
     this.seed = seed;
     this.pool = new WorkerPool({
       count: workers,
-      grant: ({ proxy, toxic, want }, granted) =>
-        this.all()
-          .find(({ key }) => key === proxy)
-          ?.reserve(toxic, want, granted),
+      grant: ({ proxy, toxic, want }, granted) => {
+        const listener = this.all().find(({ key }) => key === proxy);
+        // A toxic that is gone limits nobody; what waits for its wire must hear so.
+        if (listener?.reserve(toxic, want, granted) !== true) granted(0);
+      },
       onReady: () => this.all().forEach((listener) => listener.workerReady()),
     });
     this.#plainLog = { record: () => undefined, countTouch: (fault) => log.countTouch(fault) };

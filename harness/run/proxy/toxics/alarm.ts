@@ -2,8 +2,11 @@ import { monotonicUs } from '../../clock.ts';
 import { lastStretch, type Watched } from './last-stretch.ts';
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
-/** A timer fires up to this much later than it was set for while the machine is idle. */
-const TIMER_ERROR_US = 400;
+/**
+ * Timers fire when the clock's millisecond turns. What is due so soon after that is waited for turn by turn; what is due later waits for the
+ * next one, and is late by the rest of it: watching longer costs more than it mends.
+ */
+const WATCHED_US = 300;
 /** Less than this is not worth waiting for. */
 export const CLOSE_ENOUGH_US = 30;
 
@@ -49,9 +52,8 @@ export class Alarm {
       });
       return;
     }
-    const isNear = leftUs < TIMER_ERROR_US + 1000;
-    if (isNear && this.#isExact && this.#watchOver(nowUs)) return;
-    this.#sleep(this.#isExact && !isNear ? Math.floor((leftUs - TIMER_ERROR_US) / 1000) : Math.ceil(leftUs / 1000));
+    if (leftUs <= WATCHED_US && this.#isExact && this.#watchOver(nowUs)) return;
+    this.#sleep(this.#isExact ? Math.floor(leftUs / 1000) : Math.ceil(leftUs / 1000));
   }
 
   #watchOver(nowUs: number): boolean {

@@ -21,7 +21,7 @@ export function adopt(accepted: Socket, onread: OnRead): Socket {
   const { _handle: handle, _server: server } = internals;
   if (handle === null || handle === undefined) {
     // The caller is gone already, or this Node keeps the handle elsewhere: its own way of reading does as well.
-    accepted.on('data', (data: Buffer) => onread.callback(data.length, data));
+    accepted.on('data', (data: Buffer) => onread.callback(data.length, data)).resume();
     return accepted;
   }
   internals._handle = null;

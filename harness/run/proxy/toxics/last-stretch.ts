@@ -16,8 +16,8 @@ export interface Watched {
 }
 
 /**
- * Timers of the event loop count whole milliseconds. The rest of the wait, less than two of them, is watched turn by turn without blocking
- * anybody, for all alarms together, and only for so much of the processor's time.
+ * Timers of the event loop count whole milliseconds. A short rest of the wait is watched turn by turn without blocking anybody, for all
+ * alarms together, and only for so much of the processor's time.
  */
 class LastStretch {
   readonly #watched = new Set<Watched>();

@@ -98,17 +98,18 @@ async function follow(socket: Socket, { turns, cuts }: Conversation): Promise<Bu
   const parts: Buffer[] = [];
   let bytes = 0;
   let wanted = 0;
+  let wake: () => void = () => undefined;
   const arrived = (): Promise<void> =>
-    new Promise((resolve) =>
-      socket
-        .once('data', () => resolve())
-        .once('end', resolve)
-        .once('close', resolve),
-    );
+    new Promise((resolve) => {
+      wake = resolve;
+    });
   socket.on('data', (data: Buffer) => {
     parts.push(data);
     bytes += data.length;
+    wake();
   });
+  socket.on('end', () => wake());
+  socket.on('close', () => wake());
   for (const { request, reply, answersAt } of turns) {
     const head = request.indexOf('\r\n\r\n');
     const from = wanted;

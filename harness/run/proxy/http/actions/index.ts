@@ -15,7 +15,7 @@ import { status } from './status.ts';
 import { truncate } from './truncate.ts';
 
 /** Every HTTP action. A new one is a file and a row. */
-const actionKinds: { readonly [K in HttpAction['kind']]: ActionKind<K> } = {
+export const actionKinds: { readonly [K in HttpAction['kind']]: ActionKind<K> } = {
   status,
   delay,
   'slow-body': slowBody,

@@ -1,3 +1,4 @@
+import { Turns } from './turns.ts';
 import { WorkerPool } from './workers/pool.ts';
 import { Listener, type ProxyTraits } from './listener.ts';
 import type { ExchangeLog } from './tap/exchange.ts';
@@ -17,7 +18,7 @@ export class Registry {
   readonly seed: number;
   readonly pool: WorkerPool;
   readonly #listeners = new Map<string, Listener>();
-  readonly #turns = new Map<string, Promise<void>>();
+  readonly #turns = new Map<string, Turns>();
   /** Proxies of Toxiproxy's own API have no edge: their faults count what they touch, and that is all that is kept. */
   readonly #plainLog: ExchangeLog;
 
@@ -102,16 +103,11 @@ export class Registry {
    * both may take time.
    */
   exclusively<T>(name: string, act: () => T | Promise<T>): Promise<T> {
-    const done = (this.#turns.get(name) ?? Promise.resolve()).then(act);
-    const turn = done.then(
-      () => undefined,
-      () => undefined,
-    );
-    this.#turns.set(name, turn);
-    void turn.then(() => {
-      if (this.#turns.get(name) === turn) this.#turns.delete(name);
+    const turns = this.#turns.get(name) ?? new Turns();
+    this.#turns.set(name, turns);
+    return turns.take(act).finally(() => {
+      if (turns.isIdle && this.#turns.get(name) === turns) this.#turns.delete(name);
     });
-    return done;
   }
 
   /** Brings counts that other processes keep up to date. */

@@ -3,6 +3,7 @@
  */
 
 // Declaring a system, a hypothesis, a configuration.
+export { postgres, rabbitmq, redis } from './scenario/backing.ts';
 export { defineConfig } from './scenario/config.ts';
 export { defineScenario, defineSystem } from './scenario/define.ts';
 
@@ -70,6 +71,7 @@ export type { Plan } from './model/plan.ts';
 export { HarnessError, UsageError, type Problem } from './model/problem.ts';
 export type { Recording } from './model/recording.ts';
 export type { Config, Expectation, GuardLimits, Scenario } from './model/scenario.ts';
+export type { AttachSettings, ComposeSettings, DockerSettings } from './model/place.ts';
 export type { System } from './model/system.ts';
 export type { Duration } from './model/time.ts';
 export type { Verdict } from './model/verdict.ts';

@@ -16,6 +16,7 @@ import { compilePlan } from './plan/compile.ts';
 import { arrivalKinds } from './plan/schedule.ts';
 import { createRecorder, createStore, loadRecording } from './recording/index.ts';
 import { startClock } from './run/clock.ts';
+import { ledgerFolder, openLedger } from './run/ledger/index.ts';
 import { parts } from './run/parts.ts';
 import { perform } from './run/perform.ts';
 import { checkedScenario } from './scenario/validate.ts';
@@ -74,6 +75,11 @@ export async function runScenario(scenario: Scenario, request: RunRequest): Prom
   return { recording, verdict };
 }
 
+/** Takes down what environments left up for a next run; call it when there will be none. */
+export async function releaseEnvironments(): Promise<void> {
+  for (const environment of Object.values(parts.environments)) await environment.release?.();
+}
+
 /** Judges a stored recording again: the same recording, the same findings. */
 export function reanalyze(path: string): RunResult {
   const recording = loadRecording(path);
@@ -107,7 +113,9 @@ async function performInto(request: RunRequest, plan: Plan): Promise<Recording> 
       recorder.append(record);
       onRecord?.(record);
     };
+    using ledger = openLedger({ folder: ledgerFolder(), runId });
     await perform(plan, {
+      ledger,
       parts,
       sink,
       clock,

@@ -191,6 +191,8 @@ function planOf(sketch: RecordingSketch, requests: readonly RequestRow[]): Plan 
     schemaVersion: 1,
     scenario: { name: 'sketch', title: 'A sketch', tags: [], hash: '0' },
     environment: 'embedded',
+    powers: ['tcp', 'http', 'tap', 'process', 'stdout', 'readiness'],
+    settings: {},
     seed: 1,
     pace: 'full',
     overrides: {},

@@ -32,6 +32,8 @@ export interface ProbeKind extends Kind {
 export interface EnvironmentKind {
   readonly kind: string;
   readonly powers: readonly Power[];
+  /** Why it lacks powers that one may expect of it, for the plan to say. */
+  readonly lacks?: Readonly<Partial<Record<Power, string>>>;
   describe(): string;
 }
 

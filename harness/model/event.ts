@@ -73,6 +73,24 @@ export interface ClockSampled extends EventOf<'clock'> {
   readonly offsetUs: number;
   readonly uncertaintyUs: number;
 }
+/** Something about the place where the run happens: an engine, an image with its digest, a system that was used again and is clean. */
+export interface EnvironmentTold extends EventOf<'environment'> {
+  readonly what: 'engine' | 'image' | 'clean' | 'proxy-recreated';
+  /** What it is about: a service, a proxy, the engine. */
+  readonly subject: string;
+  readonly detail: string;
+}
+/** A connection of the harness's own on an edge that has no tap: what a caller would have met. */
+export interface CanarySent extends EventOf<'canary'> {
+  readonly fault: string;
+  readonly occurrence: number;
+  readonly edge: string;
+  readonly moment: 'before' | 'during' | 'after';
+  readonly outcome: 'answered' | 'refused' | 'reset' | 'closed' | 'timeout';
+  readonly durationMs: number;
+  /** Whether it shows the fault; null where that cannot be told. */
+  readonly isBitten: boolean | null;
+}
 /** A limit bit, or evidence was lost. */
 export interface EvidenceLost extends EventOf<'lost'> {
   readonly what: string;

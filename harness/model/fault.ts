@@ -33,7 +33,7 @@ export interface FaultReach {
   readonly services: readonly string[];
   /**
    * How a bite is told: `tap` – the proxy marks each exchange that it touched; `window` – a failing exchange on
-   * `edges` while the fault is active counts.
+   * `edges` while the fault is active counts; `canary` – there is no tap, and a connection of the harness's own shows it.
    */
-  readonly bite: 'tap' | 'window';
+  readonly bite: 'tap' | 'window' | 'canary';
 }

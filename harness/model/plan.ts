@@ -1,10 +1,15 @@
 import type { Fault, FaultReach } from './fault.ts';
 import type { Load } from './load.ts';
+import type { EnvironmentSettings } from './place.ts';
 import type { Expectation, GuardLimits } from './scenario.ts';
 import type { System } from './system.ts';
 
-/** What an environment can do, and what a fault, probe or check may need. */
-export const POWERS = ['tcp', 'http', 'tap', 'process', 'container', 'stdout', 'readiness'] as const;
+/**
+ * What an environment can do, and what a fault, probe or check may need: `process` – services can be killed and frozen; `container` –
+ * they can leave the network, lose their name, be squeezed; `backing` – databases, caches and brokers are started with them; `netem` –
+ * the kernel shapes packets.
+ */
+export const POWERS = ['tcp', 'http', 'tap', 'process', 'container', 'backing', 'netem', 'stdout', 'readiness'] as const;
 export type Power = (typeof POWERS)[number];
 
 export const PHASES = ['warmup', 'baseline', 'fault', 'recovery'] as const;
@@ -38,6 +43,10 @@ export interface Plan {
   readonly schemaVersion: 1;
   readonly scenario: { readonly name: string; readonly title: string; readonly tags: readonly string[]; readonly hash: string };
   readonly environment: string;
+  /** What the environment offers. */
+  readonly powers: readonly Power[];
+  /** What the environment was told about the place. */
+  readonly settings: EnvironmentSettings;
   readonly seed: number;
   readonly pace: 'full' | 'fast';
   /** `--set service.VAR=value`, as service → variable → value. */

@@ -1,5 +1,6 @@
 import type { ScheduledFault } from './fault.ts';
 import type { Load } from './load.ts';
+import type { EnvironmentSettings } from './place.ts';
 import type { System } from './system.ts';
 
 /** One thing that a scenario demands; the check's own file says what else it carries. */
@@ -42,7 +43,7 @@ export interface Scenario {
 }
 
 /** `halfopen.config.ts`. */
-export interface Config {
+export interface Config extends EnvironmentSettings {
   /** Folders or files with scenarios, relative to the configuration. @default ['scenarios'] */
   readonly scenarios: readonly string[];
   /** @default 'embedded' */

@@ -23,16 +23,43 @@ export interface Call {
   readonly observe?: Observe;
 }
 
+/** What a container may use. */
+export interface Resources {
+  /** Cores, parts of one included. */
+  readonly cpus?: number;
+  /** Mebibytes. */
+  readonly memoryMb?: number;
+}
+
+/** A database, cache or broker of a known kind. */
+export interface Backing {
+  readonly kind: 'postgres' | 'redis' | 'rabbitmq';
+  readonly database?: string;
+  readonly user?: string;
+  readonly password?: string;
+}
+
 /** A service as its team declares it. */
 export interface ServiceDeclaration {
-  /** Program and arguments, without a shell; `node` is the Node that runs halfopen. */
-  readonly command: readonly string[];
+  /** Program and arguments, without a shell; `node` is the Node that runs halfopen. Needless where an image brings its own. */
+  readonly command?: readonly string[];
   /** Working directory, relative to the configuration's folder. */
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Image for container environments. */
+  /** Image for container environments. Without `image` and `dockerfile`, `files` are copied into a stock image. */
   readonly image?: string;
-  /** The port inside a container; elsewhere the service learns its port from `portEnv`. */
+  /** Dockerfile for container environments, relative to the configuration's folder, which is its context. */
+  readonly dockerfile?: string;
+  /**
+   * Files and folders that `command` needs, for environments that copy them into a container: paths relative to the configuration's
+   * folder. A package of `node_modules` brings its dependencies along. @default package.json and the folder of the program's file
+   */
+  readonly files?: readonly string[];
+  /** Limits of its container. @default none */
+  readonly resources?: Resources;
+  /** Set by `postgres()`, `redis()` and `rabbitmq()`: a service that only environments with containers start. */
+  readonly backing?: Backing;
+  /** The port inside a container; elsewhere the service learns its port from `portEnv`. @default 8080 */
   readonly port?: number;
   /** @default 'PORT' */
   readonly portEnv?: string;
@@ -52,6 +79,8 @@ export interface BreakerDeclaration {
 }
 
 export interface Service extends Omit<ServiceDeclaration, 'calls'> {
+  /** Empty where its image brings its own. */
+  readonly command: readonly string[];
   readonly portEnv: string;
   readonly readyWithinMs: number;
 }

@@ -9,6 +9,7 @@ import type { Config, Scenario } from '../model/scenario.ts';
 import { shapeProblems, show } from '../model/shape.ts';
 import type { System } from '../model/system.ts';
 import { arrivalKinds, scheduleArrivals } from './schedule.ts';
+import { backingNeeds, systemIn } from './place.ts';
 import { layOut, type Layout } from './timeline.ts';
 
 /** Spacing of the sentinel's requests. */
@@ -35,7 +36,9 @@ export interface PlanOptions {
  */
 export function compilePlan(scenario: Scenario, options: PlanOptions): Plan {
   const { catalogue, config, environment, seed, pace, overrides } = options;
-  const layout = layOut(scenario, { pace, faults: catalogue.faults });
+  const powers = catalogue.environments[environment]?.powers ?? [];
+  const system = systemIn(scenario.system, powers);
+  const layout = layOut({ ...scenario, system }, { pace, faults: catalogue.faults, powers });
   const needs = needsOf(scenario, catalogue);
   const problems = [
     ...seedProblems(seed),
@@ -52,10 +55,12 @@ export function compilePlan(scenario: Scenario, options: PlanOptions): Plan {
     schemaVersion: 1,
     scenario: { name: scenario.name, title: scenario.title, tags: scenario.tags, hash: scenarioHash(scenario) },
     environment,
+    powers,
+    settings: settingsOf(config),
     seed,
     pace,
-    overrides,
-    system: scenario.system,
+    overrides: Object.fromEntries(Object.entries(overrides).filter(([service]) => service in system.services)),
+    system,
     load: scenario.load,
     phases: layout.phases,
     faults: layout.faults,
@@ -82,7 +87,7 @@ export function scenarioHash(scenario: Scenario): string {
   return [`1${text}`, `2${text}`].map((part) => hash32(part).toString(16).padStart(8, '0')).join('');
 }
 
-interface Need {
+export interface Need {
   readonly power: Power;
   readonly path: string;
   readonly what: string;
@@ -98,7 +103,19 @@ function needsOf({ faults, expect, system }: Scenario, { faults: faultKinds, che
       what: probe.kind,
     })),
   ];
-  return rows.flatMap(({ row, path, what }) => (row?.needs ?? []).map((power) => ({ power, path, what })));
+  return [
+    ...rows.flatMap(({ row, path, what }) => (row?.needs ?? []).map((power) => ({ power, path, what }))),
+    ...backingNeeds(faults, expect, system),
+  ];
+}
+
+function settingsOf({ docker, compose, attach, allowTargets }: Config): Plan['settings'] {
+  return {
+    ...(docker === undefined ? {} : { docker }),
+    ...(compose === undefined ? {} : { compose }),
+    ...(attach === undefined ? {} : { attach }),
+    ...(allowTargets === undefined ? {} : { allowTargets }),
+  };
 }
 
 function powerProblems(
@@ -116,7 +133,7 @@ function powerProblems(
       return {
         path,
         expected: `an environment with the power '${power}', which ${what} needs`,
-        found: `'${environment}' with ${row.powers.join(', ')}`,
+        found: `'${environment}' with ${row.powers.join(', ')}${row.lacks?.[power] === undefined ? '' : ` (${row.lacks[power]})`}`,
         ...(able.length === 0 ? {} : { hint: `run it with --env ${able.join(' or ')}` }),
       };
     });

@@ -1,6 +1,6 @@
 import type { Catalogue } from '../model/catalogue.ts';
 import type { ScheduledFault } from '../model/fault.ts';
-import type { Phase, PhaseName, Plan, PlannedFault } from '../model/plan.ts';
+import type { Phase, PhaseName, Plan, PlannedFault, Power } from '../model/plan.ts';
 import type { Scenario, Timeline } from '../model/scenario.ts';
 import { microseconds, milliseconds } from '../model/time.ts';
 
@@ -14,13 +14,20 @@ export interface Layout {
   readonly totalUs: number;
 }
 
+export interface LayoutOptions {
+  readonly pace: Plan['pace'];
+  readonly faults: Catalogue['faults'];
+  /** What the environment offers: without a tap a canary has to show the bite. */
+  readonly powers: readonly Power[];
+}
+
 /** Lays a scenario out in time. The fault phase lasts from the end of the baseline to the end of the last fault. */
-export function layOut(scenario: Scenario, options: { readonly pace: Plan['pace']; readonly faults: Catalogue['faults'] }): Layout {
+export function layOut(scenario: Scenario, options: LayoutOptions): Layout {
   const { warmupMs, baselineMs, recoveryMs } = timelineAt(scenario, options.pace);
   const baselineStartUs = microseconds(warmupMs);
   const faultStartUs = microseconds(warmupMs + baselineMs);
   const faults = scenario.faults.map((fault, index) =>
-    planFault(fault, { index, faultStartUs, system: scenario.system, kinds: options.faults }),
+    planFault(fault, { index, faultStartUs, system: scenario.system, kinds: options.faults, powers: options.powers }),
   );
   const faultEndUs = faults
     .flatMap(({ windows }) => windows.map(({ toUs }) => toUs))
@@ -45,9 +52,10 @@ interface FaultPlace {
   readonly faultStartUs: number;
   readonly system: Scenario['system'];
   readonly kinds: Catalogue['faults'];
+  readonly powers: readonly Power[];
 }
 
-function planFault(scheduled: ScheduledFault, { index, faultStartUs, system, kinds }: FaultPlace): PlannedFault {
+function planFault(scheduled: ScheduledFault, { index, faultStartUs, system, kinds, powers }: FaultPlace): PlannedFault {
   const kind = kinds[scheduled.inject.kind];
   if (kind === undefined) {
     const known = Object.keys(kinds).join(', ');
@@ -55,11 +63,12 @@ function planFault(scheduled: ScheduledFault, { index, faultStartUs, system, kin
       `Cannot plan a fault as 'faults[${index}].inject.kind' must be one of ${known}: current value is '${scheduled.inject.kind}'; validate the scenario first`,
     );
   }
+  const reach = kind.reach(scheduled.inject, system);
   return {
     name: scheduled.name,
     fault: scheduled.inject,
     summary: kind.describe(scheduled.inject),
-    reach: kind.reach(scheduled.inject, system),
+    reach: powers.includes('tap') ? reach : { ...reach, bite: 'canary' },
     windows: windowsOf(scheduled, faultStartUs, `faults[${index}]`),
     needs: kind.needs,
   };

@@ -77,8 +77,12 @@ function readRun(database: DatabaseSync, path: string): RunInfo {
       `Cannot read ${path} as its schema version must be ${STORE_VERSION}: current value is ${version ?? 'nothing'}. Read it with the halfopen that wrote it`,
     );
   }
-  return JSON.parse(values.get('info') ?? '') as RunInfo;
+  const info = JSON.parse(values.get('info') ?? '') as RunInfo;
+  // Recordings from before there was another environment than the embedded one do not say what it offered.
+  return { ...info, plan: { ...OLDER_PLAN, ...info.plan } };
 }
+
+const OLDER_PLAN = { powers: ['tcp', 'http', 'tap', 'process', 'stdout', 'readiness'], settings: {} } as const;
 
 type Cell = string | number | null;
 

@@ -5,6 +5,7 @@ import type { RunClock } from './clock.ts';
 import type { RunningSystem, ServiceLine, ServiceProcessEvent } from './environments/contract.ts';
 import { watchHealth } from './health.ts';
 import { injectThroughWindows } from './inject.ts';
+import type { Ledger } from './ledger/contract.ts';
 import type { RunningLoad } from './load/contract.ts';
 import type { Parts } from './parts.ts';
 import { watchEffects } from './probes/effects.ts';
@@ -24,6 +25,7 @@ export interface PerformContext {
   readonly runFolder: string;
   readonly projectFolder: string;
   readonly redactor: Redactor;
+  readonly ledger: Ledger;
   /** Ends the run early: the load stops, faults are withdrawn, everything is taken down. */
   readonly signal: AbortSignal;
   /**
@@ -152,7 +154,7 @@ async function runTimeline(plan: Plan, stage: Stage): Promise<void> {
   load.begin(loadStartUs);
   signal.addEventListener('abort', () => load.stop(), { once: true });
   sink({ table: 'events', row: { kind: 'load-started', atUs: loadStartUs } });
-  const context = { seed: plan.seed, system: plan.system, proxy: system.proxy, processes: system.processes };
+  const context = { seed: plan.seed, system: plan.system, proxy: system.proxy, processes: system.processes, containers: system.containers };
   const tasks = [
     announcePhases(plan, { clock, sink, loadStartUs, signal }),
     load.ended.then((counts) => sink({ table: 'events', row: { kind: 'load-ended', atUs: clock.nowUs(), ...counts } })),

@@ -21,6 +21,27 @@ const GUARDS: Shape = {
   sentinelP95MsMax: { type: 'number', min: 0, unit: 'ms', optional: true },
 };
 
+const TEXT = { type: 'string', optional: true } as const;
+const SWITCH = { type: 'boolean', optional: true } as const;
+const TEXTS = { type: 'string', list: true, optional: true } as const;
+const NAMED_TEXTS = { type: 'json', optional: true } as const;
+
+/** What each environment may be told. */
+const PLACES: Readonly<Record<string, Shape>> = {
+  docker: { image: TEXT, toxiproxyImage: TEXT, reuse: SWITCH },
+  compose: { files: TEXTS, profiles: TEXTS, reuse: SWITCH },
+  attach: { toxiproxy: { type: 'string' }, entry: { type: 'string' }, proxies: NAMED_TEXTS, ready: NAMED_TEXTS },
+};
+
+function placeProblems(config: Readonly<Record<string, unknown>>): Problem[] {
+  const problems = Object.entries(PLACES).flatMap(([name, shape]) =>
+    name in config ? shapeProblems(config[name], shape, NO_NAMES, name) : [],
+  );
+  if ('allowTargets' in config)
+    problems.push(...shapeProblems({ hosts: config['allowTargets'] }, { hosts: TEXTS }, NO_NAMES, 'allowTargets'));
+  return problems;
+}
+
 /** Largest seed: seeds are 32-bit. */
 const SEED_MAX = 0xffff_ffff;
 
@@ -44,7 +65,7 @@ export function defineConfig(config: Partial<Config> = {}): Config {
 
 function configProblems(config: unknown): Problem[] {
   if (!isRecord(config)) return [{ path: 'config', expected: 'an object', found: show(config) }];
-  const problems = unknownFieldProblems(config, [...Object.keys(DEFAULTS), 'seed'], '');
+  const problems = unknownFieldProblems(config, [...Object.keys(DEFAULTS), 'seed', ...Object.keys(PLACES), 'allowTargets'], '');
   for (const key of ['scenarios', 'reporters', 'redact']) {
     const value = config[key];
     if (!(key in config)) continue;
@@ -58,6 +79,7 @@ function configProblems(config: unknown): Problem[] {
   }
   if ('seed' in config) problems.push(...shapeProblems({ seed: config['seed'] }, { seed: SEED }, NO_NAMES, ''));
   if ('guards' in config) problems.push(...shapeProblems(config['guards'], GUARDS, NO_NAMES, 'guards'));
+  problems.push(...placeProblems(config));
   if (Array.isArray(config['redact'])) problems.push(...config['redact'].flatMap(patternProblems));
   return problems.map((problem) => ({ ...problem, path: problem.path.replace(/^\./, '') }));
 }

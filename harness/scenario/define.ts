@@ -91,7 +91,7 @@ export function defineSystem<const V extends Services, const B extends string = 
 
 function normalService(declaration: ServiceDeclaration): Service {
   const { calls: _, ...service } = declaration;
-  return { ...service, portEnv: service.portEnv ?? 'PORT', readyWithinMs: service.readyWithinMs ?? 15_000 };
+  return { ...service, command: service.command ?? [], portEnv: service.portEnv ?? 'PORT', readyWithinMs: service.readyWithinMs ?? 15_000 };
 }
 
 function normalEdge(caller: string, callee: string, call: string | Call): Edge {

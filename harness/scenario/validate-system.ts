@@ -1,6 +1,6 @@
 import type { Catalogue } from '../model/catalogue.ts';
 import { nearest, type Problem } from '../model/problem.ts';
-import { shapeProblems, show, type Names } from '../model/shape.ts';
+import { shapeProblems, show, type Names, type Shape } from '../model/shape.ts';
 import {
   NO_NAMES,
   duplicateProblems,
@@ -13,7 +13,8 @@ import {
   type Unknowns,
 } from './validate-data.ts';
 
-const SERVICE_FIELDS = ['command', 'cwd', 'env', 'image', 'port', 'portEnv', 'ready', 'readyWithinMs'];
+const CONTAINER_FIELDS = ['image', 'dockerfile', 'files', 'resources', 'backing', 'port'];
+const SERVICE_FIELDS = ['command', 'cwd', 'env', ...CONTAINER_FIELDS, 'portEnv', 'ready', 'readyWithinMs'];
 const CALL_FIELDS = ['env', 'url', 'protocol', 'observe'];
 const POINTER_FIELDS = ['value', 'version', 'age'];
 /** Taken by the harness: the load's and the sentinel's own edge is `load->sentinel`. */
@@ -33,11 +34,9 @@ export function serviceNameProblems(name: string, path: string): Problem[] {
 /** Problems of one service, apart from its `calls`. */
 export function serviceProblems(service: unknown, path: string, further: readonly string[] = []): Problem[] {
   if (!isRecord(service)) return [{ path, expected: 'a service', found: show(service) }];
-  const { command, env, port, ready, readyWithinMs, portEnv } = service;
+  const { env, port, ready, readyWithinMs, portEnv } = service;
   const problems = unknownFieldProblems(service, [...SERVICE_FIELDS, ...further], path);
-  if (!Array.isArray(command) || command.length === 0 || !command.every((part) => typeof part === 'string') || command[0] === '') {
-    problems.push({ path: `${path}.command`, expected: 'a program and its arguments as a list of texts', found: show(command) });
-  }
+  problems.push(...commandProblems(service, path), ...containerProblems(service, path));
   if (env !== undefined && !isRecord(env))
     problems.push({ path: `${path}.env`, expected: 'variables with their values', found: show(env) });
   if (isRecord(env)) {
@@ -47,7 +46,7 @@ export function serviceProblems(service: unknown, path: string, further: readonl
       if (typeof value !== 'string') problems.push({ path: fieldPath(`${path}.env`, name), expected: 'a text', found: show(value) });
     }
   }
-  const texts = ['cwd', 'image'].filter((key) => service[key] !== undefined && typeof service[key] !== 'string');
+  const texts = ['cwd', 'image', 'dockerfile'].filter((key) => service[key] !== undefined && typeof service[key] !== 'string');
   problems.push(...texts.map((key) => ({ path: `${path}.${key}`, expected: 'a text', found: show(service[key]) })));
   if (port !== undefined && !(Number.isInteger(port) && Number(port) > 0 && Number(port) < 65_536)) {
     problems.push({ path: `${path}.port`, expected: 'a port from 1 to 65535', found: show(port) });
@@ -59,6 +58,39 @@ export function serviceProblems(service: unknown, path: string, further: readonl
     problems.push({ path: `${path}.readyWithinMs`, expected: 'more than 0 ms', found: show(readyWithinMs) });
   }
   if (portEnv !== undefined) problems.push(...variableProblems(portEnv, `${path}.portEnv`));
+  return problems;
+}
+
+function commandProblems({ command, image, dockerfile, backing }: Unknowns, path: string): Problem[] {
+  const bringsItsOwn = [image, dockerfile, backing].some((place) => place !== undefined);
+  if (bringsItsOwn && (command === undefined || (Array.isArray(command) && command.length === 0))) return [];
+  if (Array.isArray(command) && command.length > 0 && command.every((part) => typeof part === 'string') && command[0] !== '') return [];
+  return [{ path: `${path}.command`, expected: 'a program and its arguments as a list of texts', found: show(command) }];
+}
+
+const RESOURCES: Shape = {
+  cpus: { type: 'number', min: 0.01, max: 1024, optional: true },
+  memoryMb: { type: 'number', min: 6, unit: 'MiB', optional: true },
+};
+
+const BACKING: Shape = {
+  kind: { type: 'choice', of: ['postgres', 'redis', 'rabbitmq'] },
+  database: { type: 'string', optional: true },
+  user: { type: 'string', optional: true },
+  password: { type: 'string', optional: true },
+};
+
+/** Problems of what only environments with containers read. */
+function containerProblems({ image, dockerfile, files, resources, backing }: Unknowns, path: string): Problem[] {
+  const problems: Problem[] = [];
+  if (image !== undefined && dockerfile !== undefined)
+    problems.push({ path: `${path}.dockerfile`, expected: 'nothing beside an image', found: show(dockerfile) });
+  const isPath = (file: unknown): boolean =>
+    typeof file === 'string' && file !== '' && !file.startsWith('/') && !file.split('/').includes('..');
+  if (files !== undefined && !(Array.isArray(files) && files.length > 0 && files.every(isPath)))
+    problems.push({ path: `${path}.files`, expected: "a list of paths inside the configuration's folder", found: show(files) });
+  if (resources !== undefined) problems.push(...shapeProblems(resources, RESOURCES, NO_NAMES, `${path}.resources`));
+  if (backing !== undefined) problems.push(...shapeProblems(backing, BACKING, NO_NAMES, `${path}.backing`));
   return problems;
 }
 

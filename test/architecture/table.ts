@@ -30,6 +30,7 @@ export const STAGES: readonly Stage[] = [
   { stage: 'run/faults', mayImport: RUN_PART, kind: 'impure' },
   { stage: 'run/load', mayImport: RUN_PART, kind: 'impure' },
   { stage: 'run/probes', mayImport: RUN_PART, kind: 'impure' },
+  { stage: 'run/ledger', mayImport: RUN_PART, kind: 'impure' },
   { stage: 'run', mayImport: ['model', 'run/*', 'node:'], kind: 'impure' },
   { stage: 'recording', mayImport: ['model', 'node:sqlite', 'node:fs'], kind: 'impure' },
   {
@@ -41,6 +42,7 @@ export const STAGES: readonly Stage[] = [
       'run/perform.ts',
       'run/parts.ts',
       'run/clock.ts',
+      'run/ledger/index.ts',
       'recording',
       'analysis',
       'verdict',

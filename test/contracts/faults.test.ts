@@ -188,7 +188,15 @@ describe('faults on a real proxy', () => {
 
   it.each(rows)('$kind is withdrawn before it was injected, twice after it, and leaves calls as they were', async ({ driver, fault }) => {
     const { control, log } = recordingProcesses();
-    const context: FaultContext = { name: 'storm', seed: 1, system, proxy, processes: control, signal: AbortSignal.timeout(10_000) };
+    const context: FaultContext = {
+      name: 'storm',
+      seed: 1,
+      system,
+      proxy,
+      processes: control,
+      containers: null,
+      signal: AbortSignal.timeout(10_000),
+    };
     await driver.withdraw(fault, context);
     await driver.inject(fault, context);
     await driver.withdraw(fault, context);
@@ -203,7 +211,15 @@ describe('faults on a real proxy', () => {
   it.each(['request', 'response'] as const)('http-hold passes on the %ss that it holds when it is withdrawn', async (at) => {
     const fault = httpHold(EDGE, { at });
     const signal = AbortSignal.timeout(10_000);
-    const context: FaultContext = { name: 'gate', seed: 1, system, proxy, processes: recordingProcesses().control, signal };
+    const context: FaultContext = {
+      name: 'gate',
+      seed: 1,
+      system,
+      proxy,
+      processes: recordingProcesses().control,
+      containers: null,
+      signal,
+    };
     await faultDrivers['http-hold'].inject(fault, context);
     const call = fetch(url, { headers: { connection: 'close' }, signal });
     while ((await proxy.held(EDGE, 'gate', signal)).length === 0) await new Promise((resolve) => setImmediate(resolve));
@@ -221,6 +237,7 @@ describe('faults on a real proxy', () => {
         system,
         proxy,
         processes: recordingProcesses().control,
+        containers: null,
         signal: AbortSignal.timeout(20_000),
       };
       await driver.inject(fault, context);
@@ -244,5 +261,5 @@ function recordingProcesses(): { readonly control: ProcessControl; readonly log:
     log.push(`${verb} ${service}`);
     return Promise.resolve();
   };
-  return { control: { kill: note('kill'), start: note('start'), pause: note('pause'), resume: note('resume') }, log };
+  return { control: { kill: note('kill'), start: note('start'), stop: note('stop'), pause: note('pause'), resume: note('resume') }, log };
 }

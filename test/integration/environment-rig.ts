@@ -16,6 +16,7 @@ import type {
   UpContext,
 } from '../../harness/run/environments/contract.ts';
 import { environmentDrivers } from '../../harness/run/environments/index.ts';
+import { openLedger } from '../../harness/run/ledger/index.ts';
 import { connectProxy } from '../../harness/run/proxy/client.ts';
 
 export const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
@@ -76,6 +77,7 @@ export async function rigOf(
     runFolder,
     projectFolder: PROJECT,
     runId,
+    ledger: openLedger({ folder: join(runFolder, 'ledger'), runId }),
     redact: (text) => text.replaceAll(/Bearer \w+/g, 'Bearer […]'),
     signal: abort.signal,
     onLine: (line) => lines.push(line),
@@ -108,6 +110,8 @@ function planOf(system: System): Plan {
     schemaVersion: 1,
     scenario: { name: 'rig', title: 'rig', tags: [], hash: '' },
     environment: 'embedded',
+    powers: drivers.embedded.powers,
+    settings: {},
     seed: 1,
     pace: 'full',
     overrides: {},

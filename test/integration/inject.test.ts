@@ -39,7 +39,7 @@ function order(overrides: Partial<FaultDriver> = {}) {
   const run = (signal: AbortSignal): Promise<void> => {
     const clock = startClock();
     const untouched = new Proxy({}, { get: () => () => Promise.reject(new Error('a window fault asks the proxy nothing')) });
-    const context = { seed: 1, system: SHOP, proxy: untouched as never, processes: untouched as never };
+    const context = { seed: 1, system: SHOP, proxy: untouched as never, processes: untouched as never, containers: null };
     return injectThroughWindows({ planned, driver, context, clock, sink, loadStartUs: clock.nowUs(), signal });
   };
   return { calls, steps, run };

@@ -64,6 +64,8 @@ export function planOf({ load, totalMs, seed = 7, drainMs = 2000, redact = [] }:
     schemaVersion: 1,
     scenario: { name: 'rig', title: 'rig', tags: [], hash: '' },
     environment: 'embedded',
+    powers: [],
+    settings: {},
     seed,
     pace: 'full',
     overrides: {},

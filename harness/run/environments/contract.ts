@@ -1,8 +1,10 @@
 import type { EnvironmentKind } from '../../model/catalogue.ts';
 import type { Plan } from '../../model/plan.ts';
 import type { Sink } from '../../model/sink.ts';
+import type { Resources } from '../../model/system.ts';
 import type { RunClock } from '../clock.ts';
-import type { ProxyProcess } from '../proxy/contract.ts';
+import type { Ledger } from '../ledger/contract.ts';
+import type { RunningProxy } from '../proxy/contract.ts';
 
 export interface Address {
   readonly host: string;
@@ -15,9 +17,26 @@ export interface ProcessControl {
   kill(service: string): Promise<void>;
   /** Starts a service that is down; does not wait for its readiness. Starting the living is no error. */
   start(service: string): Promise<void>;
+  /** SIGTERM, and SIGKILL to what is left after `LIMITS.stopMs`. Stopping the dead is no error. */
+  stop(service: string): Promise<void>;
   /** SIGSTOP to the whole process group. */
   pause(service: string): Promise<void>;
   resume(service: string): Promise<void>;
+}
+
+/** Services as containers, for faults that need them to be. Each call resolves when the new state was read back. */
+export interface ContainerControl {
+  /** Takes the service off the run's network: nobody reaches it and it reaches nobody. Again is no error. */
+  disconnect(service: string): Promise<void>;
+  /** Puts it back, under the names that it had. */
+  connect(service: string): Promise<void>;
+  /** Takes the service's names off the network: it runs and is connected, and new look-ups of its name fail. */
+  unname(service: string): Promise<void>;
+  name(service: string): Promise<void>;
+  /** Leaves the container only so much, from now on. */
+  squeeze(service: string, resources: Resources): Promise<void>;
+  /** Gives it back what it was started with. */
+  relax(service: string): Promise<void>;
 }
 
 /** A line that a service printed on stdout, stamped on arrival in microseconds since run start. */
@@ -47,6 +66,8 @@ export interface UpContext {
   readonly projectFolder: string;
   readonly runId: string;
   readonly redact: (text: string) => string;
+  /** Written before anything is made that outlives this process. */
+  readonly ledger: Ledger;
   readonly signal: AbortSignal;
   onLine(line: ServiceLine): void;
   onProcess(event: ServiceProcessEvent): void;
@@ -57,8 +78,10 @@ export interface RunningSystem extends AsyncDisposable {
   readonly entry: Address;
   /** The sentinel's echo service, behind the same proxy. */
   readonly sentinel: Address;
-  readonly proxy: ProxyProcess;
+  readonly proxy: RunningProxy;
   readonly processes: ProcessControl;
+  /** Null where services are no containers. */
+  readonly containers: ContainerControl | null;
   /** Direct URL of each service's `ready` path; services without one are left out. */
   readonly readyUrls: Readonly<Record<string, string>>;
   /** Something died that the run cannot do without; rejects then, never resolves. */
@@ -68,4 +91,6 @@ export interface RunningSystem extends AsyncDisposable {
 export interface EnvironmentDriver extends EnvironmentKind {
   /** Resolves when every service is ready; rejects with HarnessError (naming the service and its last log lines) and leaves nothing behind. */
   up(context: UpContext): Promise<RunningSystem>;
+  /** Takes down what disposed systems left up for the next run. */
+  release?(): Promise<void>;
 }

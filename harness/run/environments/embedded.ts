@@ -69,7 +69,7 @@ async function up(context: UpContext, { connectProxy }: EmbeddedParts): Promise<
   const runners = new Map<string, ServiceRunner>();
   stack.defer(() => {
     isClosing = true;
-    return stopAll([...runners.values()]);
+    return closeAll([...runners.values()]);
   });
   for (const [service, servicePort] of ports) {
     const onPortMoved = (address: Address): Promise<void> => retarget(context, proxy, service, address);
@@ -87,6 +87,7 @@ async function up(context: UpContext, { connectProxy }: EmbeddedParts): Promise<
     sentinel: { host, port },
     proxy,
     processes: processControl(runners),
+    containers: null,
     readyUrls: readyUrls(context, runners),
     broken: broken.promise,
     [Symbol.asyncDispose]: () => (closing ??= started.disposeAsync()),
@@ -185,8 +186,8 @@ async function bringAllUp(runners: readonly ServiceRunner[], broken: Promise<nev
   }
 }
 
-async function stopAll(runners: readonly ServiceRunner[]): Promise<void> {
-  const stops = await Promise.allSettled(runners.map((runner) => runner.stop()));
+async function closeAll(runners: readonly ServiceRunner[]): Promise<void> {
+  const stops = await Promise.allSettled(runners.map((runner) => runner.close()));
   const failed = stops.find((stop) => stop.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
 }
@@ -195,6 +196,7 @@ function processControl(runners: ReadonlyMap<string, ServiceRunner>): ProcessCon
   return {
     kill: async (service) => runnerOf(runners, service).kill(),
     start: async (service) => runnerOf(runners, service).start(),
+    stop: async (service) => runnerOf(runners, service).halt(),
     pause: async (service) => runnerOf(runners, service).pause(),
     resume: async (service) => runnerOf(runners, service).resume(),
   };

@@ -92,10 +92,15 @@ export class ServiceRunner {
     });
   }
 
-  /** SIGTERM, and SIGKILL after `LIMITS.stopMs`. */
-  stop(): Promise<void> {
-    this.#closing.abort(new HarnessError(`Service '${this.#parts.service}' is being stopped`));
+  /** SIGTERM, and SIGKILL after `LIMITS.stopMs`; it can be started again. */
+  halt(): Promise<void> {
     return this.#inTurn(() => this.#end('stop'));
+  }
+
+  /** As `halt`, and for good. */
+  close(): Promise<void> {
+    this.#closing.abort(new HarnessError(`Service '${this.#parts.service}' is being stopped`));
+    return this.halt();
   }
 
   #inTurn(action: () => Promise<void>): Promise<void> {

@@ -2,7 +2,7 @@ import type { Fault, FaultReach } from '../../model/fault.ts';
 import type { Power } from '../../model/plan.ts';
 import type { Shape } from '../../model/shape.ts';
 import type { System } from '../../model/system.ts';
-import type { ProcessControl } from '../environments/contract.ts';
+import type { ContainerControl, ProcessControl } from '../environments/contract.ts';
 import type { ProxyControl } from '../proxy/contract.ts';
 
 /** What a fault acts through. */
@@ -13,6 +13,8 @@ export interface FaultContext {
   readonly system: System;
   readonly proxy: ProxyControl;
   readonly processes: ProcessControl;
+  /** There whenever a fault needs the power `container`: plans see to that. */
+  readonly containers: ContainerControl | null;
   readonly signal: AbortSignal;
 }
 

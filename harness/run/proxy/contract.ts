@@ -8,6 +8,8 @@ export interface EdgeSpec {
   /** `host:port` of the callee. */
   readonly upstream: string;
   readonly observe?: Observe;
+  /** `host:port` to listen on. @default a free port of 127.0.0.1 */
+  readonly listen?: string;
 }
 
 /** A toxic as Toxiproxy's API takes it. */
@@ -162,17 +164,21 @@ export interface ProxyControl {
 /** An exchange as the proxy reports it: times on the proxy's monotonic clock, in microseconds. */
 export type TapRecord = Omit<ExchangeRow, 'id'>;
 
+/** The proxies of a run, whatever stands behind them. */
+export interface RunningProxy extends ProxyControl, AsyncDisposable {
+  /** The proxy's clock against the run's: microseconds on its monotonic clock, and how uncertain that is. */
+  clock(signal: AbortSignal): Promise<{ readonly offsetUs: number; readonly uncertaintyUs: number }>;
+  /** Ends open exchanges as `unfinished`, sends what is still buffered, and resolves when the last record was delivered. */
+  flush(signal: AbortSignal): Promise<{ readonly lost: number }>;
+}
+
 /** The proxy process as an environment runs it. */
-export interface ProxyProcess extends ProxyControl, AsyncDisposable {
+export interface ProxyProcess extends RunningProxy {
   readonly controlUrl: string;
   /** Opens the edge's proxy; answers the address that the caller is to use. */
   open(edge: EdgeSpec, signal: AbortSignal): Promise<{ readonly host: string; readonly port: number }>;
   /** Points an open edge at another address. */
   retarget(edge: string, upstream: string, signal: AbortSignal): Promise<void>;
-  /** Asks for the proxy's clock: microseconds on its monotonic clock, and how uncertain that is. */
-  clock(signal: AbortSignal): Promise<{ readonly offsetUs: number; readonly uncertaintyUs: number }>;
-  /** Ends open exchanges as `unfinished`, sends what is still buffered, and resolves when the last record was delivered. */
-  flush(signal: AbortSignal): Promise<{ readonly lost: number }>;
 }
 
 /** The fault whose toxic this is: its name up to `#`. */

@@ -57,9 +57,11 @@ describe('a partition', () => {
       processes: {
         kill: () => Promise.resolve(),
         start: () => Promise.resolve(),
+        stop: () => Promise.resolve(),
         pause: () => Promise.resolve(),
         resume: () => Promise.resolve(),
       },
+      containers: null,
       signal: AbortSignal.timeout(1000),
     });
     expect(added).toEqual(expected);

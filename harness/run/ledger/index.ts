@@ -1,0 +1,1 @@
+export { ledgerFolder, openLedger } from './ledger.ts';

@@ -41,6 +41,13 @@ export { slowBody } from './run/faults/slow-body.ts';
 export { kill } from './run/faults/kill.ts';
 export { pause } from './run/faults/pause.ts';
 export { restart } from './run/faults/restart.ts';
+export { stop } from './run/faults/stop.ts';
+
+// Faults on a service as a container.
+export { disconnect } from './run/faults/disconnect.ts';
+export { netem } from './run/faults/netem.ts';
+export { squeeze } from './run/faults/squeeze.ts';
+export { unresolvable } from './run/faults/unresolvable.ts';
 
 // Probes.
 export { stdoutEvents } from './run/probes/stdout.ts';
@@ -50,6 +57,7 @@ export { atMostOnce } from './analysis/checks/at-most-once.ts';
 export { availability } from './analysis/checks/availability.ts';
 export { backoff } from './analysis/checks/backoff.ts';
 export { breaker } from './analysis/checks/breaker.ts';
+export { delivery } from './analysis/checks/delivery.ts';
 export { failsFast } from './analysis/checks/fails-fast.ts';
 export { fallback } from './analysis/checks/fallback.ts';
 export { isolation } from './analysis/checks/isolation.ts';
@@ -57,9 +65,10 @@ export { latencyWithin } from './analysis/checks/latency-within.ts';
 export { readinessTruth } from './analysis/checks/readiness-truth.ts';
 export { recovery } from './analysis/checks/recovery.ts';
 export { retries } from './analysis/checks/retries.ts';
+export { stampede } from './analysis/checks/stampede.ts';
 
 // Running.
-export { planScenario, reanalyze, runScenario, type PlanRequest, type RunRequest, type RunResult } from './pipeline.ts';
+export { planScenario, reanalyze, releaseEnvironments, runScenario, type PlanRequest, type RunRequest, type RunResult } from './pipeline.ts';
 
 // The words that the above are made of.
 export type { BreakerState } from './model/breaker.ts';

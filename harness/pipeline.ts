@@ -12,16 +12,20 @@ import type { Recording } from './model/recording.ts';
 import { redactorOf } from './model/redact.ts';
 import type { Config, Scenario } from './model/scenario.ts';
 import type { Sink } from './model/sink.ts';
-import { compilePlan } from './plan/compile.ts';
+import { compilePlan, powerNeeds, type PowerNeeds } from './plan/compile.ts';
 import { arrivalKinds } from './plan/schedule.ts';
 import { createRecorder, createStore, loadRecording } from './recording/index.ts';
 import { startClock } from './run/clock.ts';
+import { undoDeadRuns } from './run/dead-runs.ts';
 import { ledgerFolder, openLedger } from './run/ledger/index.ts';
 import { parts } from './run/parts.ts';
 import { perform } from './run/perform.ts';
 import { checkedScenario } from './scenario/validate.ts';
 import { judge } from './verdict/judge.ts';
 
+export { ledgerFolder, type Undone } from './run/ledger/index.ts';
+export { engineAddress, engineAtHand } from './run/engine-at-hand.ts';
+export { describeEntry, findLeftovers, forgetRun, undoLeftovers, type Leftovers, type RunLeftovers } from './run/leftovers.ts';
 export { brokenOutcome, scenarioOutcome, suiteOutcome, type RunFacts } from './verdict/outcome.ts';
 
 /** Every row of every table, for the stages that import none of them. */
@@ -47,8 +51,15 @@ export interface RunRequest extends PlanRequest {
   readonly signal: AbortSignal;
   /** Sees each record on its way into the recording. */
   readonly onRecord?: Sink;
+  /** Gets what a user should know that is no part of the recording. */
+  readonly onNote?: (text: string) => void;
   /** Keeps the system up after the load's end until it resolves; gets the addresses at which it can be reached. */
   readonly keep?: (addresses: Readonly<Record<string, string>>) => Promise<void>;
+}
+
+/** What a scenario needs, and what of it each environment lacks. Throws UsageError with all problems. */
+export function needsOfScenario(scenario: Scenario): PowerNeeds {
+  return powerNeeds(checkedScenario(scenario, catalogue), catalogue);
 }
 
 export interface RunResult {
@@ -77,7 +88,9 @@ export async function runScenario(scenario: Scenario, request: RunRequest): Prom
 
 /** Takes down what environments left up for a next run; call it when there will be none. */
 export async function releaseEnvironments(): Promise<void> {
-  for (const environment of Object.values(parts.environments)) await environment.release?.();
+  const released = await Promise.allSettled(Object.values(parts.environments).map((environment) => environment.release?.()));
+  const failed = released.find((release) => release.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
 }
 
 /** Judges a stored recording again: the same recording, the same findings. */
@@ -90,10 +103,12 @@ export const RECORDING_FILE = 'recording.sqlite';
 
 /** The only impure line: acts, records, and reads back what was recorded. */
 async function performInto(request: RunRequest, plan: Plan): Promise<Recording> {
-  const { runFolder, projectFolder, signal, onRecord, keep } = request;
+  const { runFolder, projectFolder, signal, onRecord, onNote, keep } = request;
   const redactor = redactorOf(plan.redact);
   makeFolder(runFolder);
   writeFileSync(join(runFolder, 'plan.json'), `${JSON.stringify(redactor.value(plan), null, 1)}\n`);
+  const note = await undoDeadRuns({ signal });
+  if (note !== null) onNote?.(note);
   const path = join(runFolder, RECORDING_FILE);
   const runId = hash32(`${runFolder}:${process.pid}:${process.hrtime.bigint()}`).toString(16).padStart(8, '0');
   const broken = new AbortController();

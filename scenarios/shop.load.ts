@@ -33,3 +33,17 @@ export const shopping = openLoad({
   ],
   values: { sku: ['kettle', 'toaster', 'blender', 'lamp', 'chair', 'teapot'] },
 });
+
+/** Everybody looks at the same good: what a cache is there for. */
+export const rush = openLoad({
+  ratePerSecond: 80,
+  requests: [
+    get('price', '/price/{sku}', {
+      weight: 6,
+      timeout: '4s',
+      observe: { degraded: ['/_stale', '/_unavailable'], value: '/amount', version: '/version' },
+    }),
+    get('stock', '/stock/{sku}', { weight: 2, timeout: '4s', observe: { degraded: ['/_stale', '/_unavailable'] } }),
+  ],
+  values: { sku: ['kettle'] },
+});

@@ -22,6 +22,7 @@ const { values, positionals } = parseArgs({
   },
 });
 const SCENARIOS = ['payments-outage', 'payments-slow', 'inventory-partition', 'catalog-down', 'payments-flaky', 'payments-killed'];
+const EMBEDDED_TWINS = TWINS.filter(({ environments }) => environments.includes('embedded'));
 const json = join(root, 'reports/corpus.json');
 const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
 const ledger = readLedger(json, `${cpus().length} cores, ${cpus()[0]?.model ?? 'unknown'}, Node ${process.versions.node}`);
@@ -32,7 +33,8 @@ process.once('SIGTERM', () => stop.abort(new Error('terminated')));
 const wanted = (text: string): boolean => positionals.length === 0 || positionals.some((filter) => text.includes(filter));
 for (let round = 0; round < Number(values.rounds) && !stop.signal.aborted; round++) {
   if (!values['twins-only']) for (const scenario of SCENARIOS) if (wanted(scenario)) await runOnce(scenario);
-  if (!values['correct-only']) for (const twin of TWINS) if (wanted(`${twin.scenario} ${twin.defect}`)) await runOnce(twin.scenario, twin);
+  if (!values['correct-only'])
+    for (const twin of EMBEDDED_TWINS) if (wanted(`${twin.scenario} ${twin.defect}`)) await runOnce(twin.scenario, twin);
 }
 writeFileSync(join(root, 'reports/corpus.md'), describeLedger(ledger));
 const unexpected = ledger.entries.filter(

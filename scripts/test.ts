@@ -1,4 +1,4 @@
-// `npm test`: everything that can run on this machine, one project after the other so that timing-sensitive suites run
+// `npm test [filter…]`: everything that can run on this machine, one project after the other so that timing-sensitive suites run
 // alone. Says loudly what was left out, and ends on the line that CI reads.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -26,10 +26,12 @@ const folder = mkdtempSync(join(tmpdir(), 'halfopen-test-'));
 const filters = process.argv.slice(2);
 const skipped: string[] = [];
 const failed: string[] = [];
+/** Those of the skipped that need a container engine; their names say what is missing. */
+const withContainers: string[] = [];
 let passed = 0;
 let hasCrashed = false;
 
-for (const project of ['unit', 'integration']) {
+for (const project of ['unit', 'integration', 'containers']) {
   const file = join(folder, `${project}.json`);
   const args = [
     vitest,
@@ -49,7 +51,9 @@ for (const project of ['unit', 'integration']) {
     continue;
   }
   const before = failed.length;
+  const skippedBefore = skipped.length;
   count(report);
+  if (project === 'containers') withContainers.push(...skipped.slice(skippedBefore));
   // vitest also fails for errors outside of any test.
   if (status !== 0 && failed.length === before) failed.push(`${project}: vitest exited with ${status}`);
 }
@@ -57,6 +61,10 @@ rmSync(folder, { recursive: true, force: true });
 
 for (const name of skipped) process.stdout.write(`SKIPPED ${name}\n`);
 for (const name of failed) process.stdout.write(`FAILED ${name}\n`);
+if (withContainers.length > 0) {
+  const reasons = new Set(withContainers.map((name) => /\[skipped: (.*?)\](?: |$)/.exec(name)?.[1] ?? 'their files say why'));
+  process.stdout.write(`${withContainers.length} tests with containers were skipped: ${[...reasons].join('; ')}\n`);
+}
 if (skipped.length > 0 && process.env['CI'] === 'true') {
   process.stdout.write('Nothing may be skipped in CI: install what is missing in .ci/run\n');
   failed.push(...skipped);

@@ -77,7 +77,7 @@ export interface FaultSketch {
   /** Services that it acts on as a process. @default [] */
   readonly services?: readonly string[];
   /** @default 'tap' */
-  readonly bite?: 'tap' | 'window';
+  readonly bite?: PlannedFault['reach']['bite'];
   /** How much later than planned each step was seen; null: never. @default 0 */
   readonly acknowledgedLateMs?: number | null;
   readonly withdrawnLateMs?: number | null;

@@ -14,7 +14,8 @@ export interface AnalysisTables {
 
 /**
  * Finds what a recording says: of the run itself (guards), then of each expectation in order. The same recording gives
- * the same findings, byte for byte. A check that throws has told nothing: its finding is inconclusive.
+ * the same findings, byte for byte. A check that throws has told nothing: its finding is inconclusive, and so is that of a check which
+ * needs to see what the run's environment does not show.
  */
 export function analyze(
   recording: Recording,
@@ -49,6 +50,11 @@ function checked(expectation: Expectation, check: Check | undefined, evidence: E
       explanation: { code: 'check-unknown', values: { check: expectation.check } },
       evidence: [],
     };
+  const lacking = check.needs.filter((power) => !evidence.plan.powers.includes(power));
+  if (lacking.length > 0) {
+    const values = { lacking, environment: evidence.plan.environment };
+    return { ...about, verdict: 'inconclusive', explanation: { code: 'power-lacking', values }, evidence: [] };
+  }
   try {
     return check.evaluate(expectation, evidence);
   } catch (error) {

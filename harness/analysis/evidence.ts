@@ -4,6 +4,7 @@ import type { PhaseName, Plan, PlannedFault } from '../model/plan.ts';
 import type { ExchangeRow, Recording, RequestRow } from '../model/recording.ts';
 import { breakerStretches } from './breaker-stretches.ts';
 import { occurrencesOf, spanInForce } from './fault-occurrences.ts';
+import { proxyClockUncertaintyUs } from './proxy-clock.ts';
 import { recoveryTimeline } from './recovery-timeline.ts';
 import { indexByName, indexRows } from './row-index.ts';
 
@@ -43,6 +44,8 @@ export interface Evidence {
   readonly loadStartedUs: number | null;
   /** When what was recorded ends. */
   readonly endUs: number;
+  /** By how much times of exchanges may be off from all others, in microseconds; 0 where the proxy has the run's clock. */
+  readonly clockUncertaintyUs: number;
   phase(name: PhaseName): Span | null;
   /** Occurrences of one fault, in order. */
   occurrences(fault: string): readonly FaultOccurrence[];
@@ -95,6 +98,7 @@ export function evidenceOf(recording: Recording): Evidence {
     plan,
     loadStartedUs,
     endUs,
+    clockUncertaintyUs: proxyClockUncertaintyUs(events),
     phase(name) {
       const planned = plan.phases.find((phase) => phase.name === name);
       if (planned === undefined || loadStartedUs === null) return null;

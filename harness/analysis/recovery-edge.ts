@@ -4,10 +4,10 @@ import type { BreakerStretch, Evidence, RecoveryObjective, Span } from './eviden
 import { CENSORED, NOT_APPLICABLE, seen, type Moment } from './recovery-moment.ts';
 import { responseMs } from './series.ts';
 
-/** t4: the first good call on any of the fault's edges; it started in the span and no fault touched it. */
+/** t4: the first good call on any of the fault's edges; it started in the span and no fault touched it. Does not apply where no tap sees calls. */
 export function firstGoodCall(evidence: Evidence, fault: string, span: Span): Moment {
   const edges = edgesOf(evidence, fault);
-  if (edges.length === 0) return NOT_APPLICABLE;
+  if (edges.length === 0 || !evidence.plan.powers.includes('tap')) return NOT_APPLICABLE;
   let first: ExchangeRow | undefined;
   for (const edge of edges) {
     for (const exchange of evidence.exchangesIn(span, edge)) {

@@ -35,6 +35,7 @@ async function analyzeCommand({ args, options }: CommandCall): Promise<number> {
       name,
       title,
       seed: plan.seed,
+      environment: plan.environment,
       runId,
       folder: '',
       durationMs: Math.round(lastUs / 1000),

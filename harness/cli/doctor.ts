@@ -2,6 +2,7 @@ import { EXIT_CODES } from '../model/verdict.ts';
 import type { Style } from '../report/terminal-contract.ts';
 import type { Command, CommandCall } from './contract.ts';
 import type { Diagnosis } from './doctor/diagnosis.ts';
+import { engineLooks } from './doctor/engine.ts';
 import { folderLooks } from './doctor/folders.ts';
 import { machineLooks } from './doctor/machine.ts';
 import { paint } from './screen.ts';
@@ -27,7 +28,7 @@ const SIGNS: Readonly<Record<Diagnosis['state'], readonly [sign: string, style: 
 async function doctorCommand({ options }: CommandCall): Promise<number> {
   const diagnoses: Diagnosis[] = [];
   // One after the other: the looks at timers and clock want the machine for themselves.
-  for (const [about, look] of Object.entries({ ...machineLooks, ...folderLooks })) {
+  for (const [about, look] of Object.entries({ ...machineLooks, ...folderLooks, ...engineLooks })) {
     try {
       diagnoses.push(await look());
     } catch (error) {

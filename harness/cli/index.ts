@@ -1,4 +1,7 @@
 import { analyze } from './analyze.ts';
+import { clean } from './clean.ts';
+import { compare } from './compare.ts';
+import { compose } from './compose.ts';
 import type { Command } from './contract.ts';
 import { doctor } from './doctor.ts';
 import { init } from './init.ts';
@@ -9,4 +12,6 @@ import { report } from './report.ts';
 import { run } from './run.ts';
 
 /** Every command, in the order in which the help names them. */
-export const commands = { run, plan, list, analyze, report, init, doctor, proxy } as const satisfies Readonly<Record<string, Command>>;
+export const commands = { run, plan, list, analyze, compare, report, init, doctor, clean, compose, proxy } as const satisfies Readonly<
+  Record<string, Command>
+>;

@@ -1,6 +1,7 @@
 import { EXIT_CODES } from '../model/verdict.ts';
 import type { Command, CommandCall } from './contract.ts';
 import { openProject } from './project.ts';
+import { placesOf } from './left-out.ts';
 import { loadScenarios, type LoadedScenario } from './scenarios.ts';
 import { nothingChosen, selectScenarios } from './selection.ts';
 import { textOption } from './options.ts';
@@ -8,7 +9,7 @@ import { textOption } from './options.ts';
 export const list: Command = {
   name: 'list',
   parameters: '[filter...]',
-  summary: 'say which scenarios there are',
+  summary: 'say which scenarios there are, what they need and where they can run',
   flags: [
     { flags: '-g, --grep <pattern>', description: 'only scenarios whose name, title or tags match this regular expression' },
     { flags: '-c, --config <file>', description: 'configuration (default: the nearest halfopen.config.ts|js|mjs upwards)' },
@@ -36,12 +37,26 @@ async function listCommand({ args, options }: CommandCall): Promise<number> {
   return EXIT_CODES.pass;
 }
 
-function entryOf({ file, scenario: { name, title, tags, system } }: LoadedScenario): object {
-  return { name, title, tags, system: system.name, file };
+function entryOf({ file, scenario }: LoadedScenario): object {
+  const { name, title, tags, system } = scenario;
+  const places = placesOf(scenario);
+  return { name, title, tags, system: system.name, file, ...(places === null ? {} : { needs: places.needs, environments: able(places) }) };
 }
 
-/** One line a scenario: name, title, tags. */
+/** One line a scenario: name, title, tags, what it needs, and where it can run. */
 export function describeScenarios(chosen: readonly LoadedScenario[]): string {
   const width = Math.max(...chosen.map(({ scenario }) => scenario.name.length));
-  return chosen.map(({ scenario: { name, title, tags } }) => `${[name.padEnd(width), title, ...tags].join('  ')}\n`).join('');
+  return chosen
+    .map(({ scenario }) => {
+      const { name, title, tags } = scenario;
+      const places = placesOf(scenario);
+      const needs =
+        places === null ? [] : [`needs ${places.needs.join(', ') || 'nothing'}: ${able(places).join(', ') || 'no environment'}`];
+      return `${[name.padEnd(width), title, ...tags, ...needs].join('  ')}\n`;
+    })
+    .join('');
+}
+
+function able({ lacked }: NonNullable<ReturnType<typeof placesOf>>): readonly string[] {
+  return Object.keys(lacked).filter((environment) => lacked[environment]?.length === 0);
 }

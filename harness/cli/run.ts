@@ -5,8 +5,11 @@ import type { Problem } from '../model/problem.ts';
 import { EXIT_CODES } from '../model/verdict.ts';
 import type { Reporter } from '../report/contract.ts';
 import { reporters as everyReporter } from '../report/index.ts';
+import { releaseEnvironments } from '../pipeline.ts';
+import { readOutcome } from './compare.ts';
 import type { Command, CommandCall } from './contract.ts';
 import { listenForInterrupts } from './interrupts.ts';
+import { leftOutLine, sortByPlace, type Sorted } from './left-out.ts';
 import { describeScenarios } from './list.ts';
 import { prepareOutput } from './output-folder.ts';
 import { demandNoProblems, textOption, unknownName, wholeOption, wrongCommandLine } from './options.ts';
@@ -15,7 +18,7 @@ import { loadScenarios, type LoadedScenario } from './scenarios.ts';
 import { openScreen } from './screen.ts';
 import { nothingChosen, selectScenarios } from './selection.ts';
 import { PLAN_FLAGS, demandKnownServices, overridesFor, readSettings, type Settings } from './settings.ts';
-import { demandPlans, runSuite, type PlannedRun } from './suite.ts';
+import { demandPlans, runSuite, type PlannedRun, type SuiteRequest } from './suite.ts';
 
 const SEEDS = 2 ** 32;
 
@@ -32,6 +35,7 @@ export const run: Command = {
       description: `of ${['terminal', ...Object.keys(everyReporter)].join(', ')}; separated by commas (default: the configuration's)`,
     },
     { flags: '-o, --output <dir>', description: "folder of the results (default: the configuration's)" },
+    { flags: '--compare <results>', description: 'end with a table beside earlier results: an outcome.json, or a folder with one' },
     { flags: '--keep', description: 'leave the services up after the run, until Ctrl-C; for one run' },
     { flags: '--list', description: 'say what would run, and run nothing' },
   ],
@@ -41,6 +45,7 @@ export const run: Command = {
     ['run -g @smoke --repeat 10', 'those tagged @smoke, ten times each'],
     ['run payments-outage --set orders.DEFECT=never-opens', 'one, with a variable of one service set'],
     ['run payments-outage --seed 7', 'one, as it was run before'],
+    ['run --env docker -o reports/docker --compare reports', 'every scenario in containers, beside how it went without'],
   ],
   run: runCommand,
 };
@@ -61,18 +66,27 @@ async function runCommand(call: CommandCall): Promise<number> {
     process.stderr.write(`${nothingChosen(loaded, selection, project)}\n`);
     return EXIT_CODES.nothing;
   }
+  // Who asks for everything wants what can run here; who names a scenario wants that one, and is told why not.
+  const isEverything = args.length === 0 && grep === undefined;
+  const redact = (text: string): string => redactorOf(project.config.redact).text(text);
+  const { able, leftOut }: Sorted = isEverything ? sortByPlace(chosen, settings.environment, redact) : { able: chosen, leftOut: [] };
+  if (able.length === 0) {
+    const lines = leftOut.map((entry) => `  ${leftOutLine(entry)}\n`).join('');
+    process.stderr.write(`No scenario can run in '${settings.environment}'; nothing was started.\n${lines}`);
+    return EXIT_CODES.nothing;
+  }
   if (options['list'] === true) {
-    process.stdout.write(describeScenarios(chosen));
+    process.stdout.write(`${describeScenarios(able)}${leftOut.map((entry) => `${leftOutLine(entry)}\n`).join('')}`);
     return EXIT_CODES.pass;
   }
   demandKnownServices(chosen, settings.overrides);
-  const runs = plannedRuns(chosen, { settings, project, repeat: own.repeat });
+  const runs = plannedRuns(able, { settings, project, repeat: own.repeat });
   if (own.isKept && runs.length > 1) {
     throw wrongCommandLine([{ path: '--keep', expected: 'one run of one scenario', found: `${runs.length} runs` }]);
   }
   demandPlans(runs);
   prepareOutput(own.output);
-  return start(runs, { own, project, ...(configNamed === undefined ? {} : { configNamed }) });
+  return start(runs, { own, project, leftOut, ...(configNamed === undefined ? {} : { configNamed }) });
 }
 
 interface OwnFlags {
@@ -82,6 +96,7 @@ interface OwnFlags {
   /** Whether the terminal tells what happens, or only how it ended. */
   readonly isTold: boolean;
   readonly isKept: boolean;
+  readonly compared?: NonNullable<SuiteRequest['compared']>;
 }
 
 function readOwnFlags(options: CommandCall['options'], { config, folder }: Project, problems: Problem[]): OwnFlags {
@@ -93,6 +108,7 @@ function readOwnFlags(options: CommandCall['options'], { config, folder }: Proje
   for (const name of names)
     if (name !== 'terminal' && !known.has(name)) problems.push(unknownName(place, name, ['terminal', ...known.keys()]));
   const output = textOption(options, 'output');
+  const compared = textOption(options, 'compare');
   if (output === '') problems.push({ path: '--output', expected: 'a folder', found: 'nothing' });
   return {
     repeat,
@@ -100,6 +116,8 @@ function readOwnFlags(options: CommandCall['options'], { config, folder }: Proje
     reporters: [...new Set(names)].flatMap((name) => known.get(name) ?? []),
     isTold: names.includes('terminal'),
     isKept: options['keep'] === true,
+    // Read before the run, which may write to the same place.
+    ...(compared === undefined ? {} : { compared: { path: compared, outcome: readOutcome(compared) } }),
   };
 }
 
@@ -128,11 +146,12 @@ function plannedRuns(chosen: readonly LoadedScenario[], { settings, project, rep
 
 interface StartRequest {
   readonly own: OwnFlags;
+  readonly leftOut: SuiteRequest['leftOut'];
   readonly project: Project;
   readonly configNamed?: string;
 }
 
-async function start(runs: readonly PlannedRun[], { own, project, configNamed }: StartRequest): Promise<number> {
+async function start(runs: readonly PlannedRun[], { own, project, leftOut, configNamed }: StartRequest): Promise<number> {
   const redactor = redactorOf(project.config.redact);
   using screen = openScreen({
     redact: (text) => redactor.text(text),
@@ -150,15 +169,19 @@ async function start(runs: readonly PlannedRun[], { own, project, configNamed }:
     screen.tell({ kind: 'note', text: ['kept up until Ctrl-C, without faults:', ...lines].join('\n') });
     await interrupts.untilPressed();
   };
+  // What was kept for a next run goes down whatever became of the last one.
+  await using _ = { [Symbol.asyncDispose]: releaseEnvironments };
   // Awaited here: screen and interrupts are let go when this function returns.
   return await runSuite({
     project,
     runs,
+    leftOut,
     output: own.output,
     reporters: own.reporters,
     screen,
     interrupts,
     ...(configNamed === undefined ? {} : { configNamed }),
     ...(own.isKept ? { keep } : {}),
+    ...(own.compared === undefined ? {} : { compared: own.compared }),
   });
 }

@@ -13,13 +13,17 @@ import {
   type RunRequest,
   type RunResult,
 } from '../pipeline.ts';
-import type { Outcome, ScenarioOutcome } from '../model/outcome.ts';
+import type { LeftOut, Outcome, ScenarioOutcome } from '../model/outcome.ts';
 import { UsageError, type Problem } from '../model/problem.ts';
 import { redactorOf } from '../model/redact.ts';
 import { EXIT_CODES } from '../model/verdict.ts';
+import { compareOutcomes, comparisonLines } from '../report/comparison.ts';
 import type { Reporter } from '../report/contract.ts';
+import { lineText } from '../report/terminal-contract.ts';
+import { labelled } from './compare.ts';
 import { failureOf, isUsageError, problemsIn } from './failure.ts';
 import type { Interrupts } from './interrupts.ts';
+import { leftOutLine } from './left-out.ts';
 import { makeRunFolder, pointLatest, prepareOutput, writeWhole } from './output-folder.ts';
 import type { Project } from './project.ts';
 import { replayCommand } from './replay.ts';
@@ -37,12 +41,16 @@ export interface SuiteRequest {
   /** `--config` as it was typed. */
   readonly configNamed?: string;
   readonly runs: readonly PlannedRun[];
+  /** Scenarios that the environment cannot run: told, and none of `runs`. */
+  readonly leftOut: readonly LeftOut[];
   /** Absolute path; it exists. */
   readonly output: string;
   readonly reporters: readonly Reporter[];
   readonly screen: Screen;
   readonly interrupts: Interrupts;
   readonly keep?: RunRequest['keep'];
+  /** Earlier results, beside which these are shown at the end. */
+  readonly compared?: { readonly path: string; readonly outcome: Outcome };
 }
 
 /** What became of one run. */
@@ -78,11 +86,12 @@ export function demandPlans(runs: readonly PlannedRun[]): void {
  * also when the suite was interrupted or a run broke down. Answers the exit code.
  */
 export async function runSuite(request: SuiteRequest): Promise<number> {
-  const { runs, screen, interrupts } = request;
+  const { runs, leftOut, screen, interrupts } = request;
   const outcomes: ScenarioOutcome[] = [];
   const digests = new Map<Reporter, unknown[]>(request.reporters.map((reporter) => [reporter, []]));
   let isTroubled = false;
   screen.tell({ kind: 'suite-started', runs: runs.length, environment: runs[0]?.request.environment ?? '' });
+  for (const entry of leftOut) screen.tell({ kind: 'note', text: leftOutLine(entry) });
   for (const [index, run] of runs.entries()) {
     if (interrupts.signal.aborted) break;
     const end = await carryOut(run, { ...request, place: index + 1 });
@@ -94,11 +103,17 @@ export async function runSuite(request: SuiteRequest): Promise<number> {
     }
     isTroubled = !digest(end, index, { ...request, digests }) || isTroubled;
   }
-  const outcome = suiteOutcome(outcomes);
+  const outcome = suiteOutcome(outcomes, leftOut);
   const files = await render(outcome, { ...request, digests });
   isTroubled ||= files.length < request.reporters.length;
+  if (request.compared !== undefined) screen.tell({ kind: 'note', text: beside(request.compared, outcome) });
   screen.tell({ kind: 'suite-ended', outcome, files });
   return interrupts.code() ?? exitCodeOf(outcome, isTroubled);
+}
+
+function beside(earlier: NonNullable<SuiteRequest['compared']>, outcome: Outcome): string {
+  const sides = labelled([earlier, { path: 'this run', outcome }]);
+  return ['', ...comparisonLines(compareOutcomes(sides)).map((line) => lineText(line))].join('\n');
 }
 
 function exitCodeOf({ verdict }: Outcome, isTroubled: boolean): number {
@@ -117,6 +132,7 @@ async function carryOut(run: PlannedRun, request: SuiteRequest & { readonly plac
     name: loaded.scenario.name,
     title: redactorOf(project.config.redact).text(loaded.scenario.title),
     seed: run.request.seed,
+    environment: run.request.environment,
     runId,
     folder,
     durationMs: Math.round(performance.now() - startedMs),
@@ -138,6 +154,7 @@ async function carryOut(run: PlannedRun, request: SuiteRequest & { readonly plac
       projectFolder: project.folder,
       signal: interrupts.signal,
       onRecord: (record) => screen.tell({ kind: 'record', record }),
+      onNote: (text) => screen.tell({ kind: 'note', text }),
       ...(keep === undefined ? {} : { keep }),
     });
     return { outcome: scenarioOutcome(facts(result.recording.run.runId), result.verdict), result, trouble: null };

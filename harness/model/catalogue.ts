@@ -1,4 +1,5 @@
 import type { Fault, FaultReach } from './fault.ts';
+import type { EnvironmentSettings } from './place.ts';
 import type { Plan, Power } from './plan.ts';
 import type { Problem } from './problem.ts';
 import type { Expectation } from './scenario.ts';
@@ -29,9 +30,21 @@ export interface ProbeKind extends Kind {
   readonly observerEffect: string;
 }
 
+/** What an environment makes of the place that the configuration describes, before anybody is asked anything. */
+export interface PlaceReading {
+  /** Those of the environment's powers that it has in this place. */
+  readonly powers: readonly Power[];
+  /** What of the configuration keeps it from running there. */
+  readonly problems: readonly Problem[];
+  /** What a plan has to say of the place, a line each. */
+  readonly notes: readonly string[];
+}
+
 export interface EnvironmentKind {
   readonly kind: string;
   readonly powers: readonly Power[];
+  /** @default nothing of the configuration matters */
+  place?(settings: EnvironmentSettings, system: System): PlaceReading;
   /** Why it lacks powers that one may expect of it, for the plan to say. */
   readonly lacks?: Readonly<Partial<Record<Power, string>>>;
   describe(): string;

@@ -38,7 +38,21 @@ export interface BreakerMoved extends EventOf<'breaker'> {
 }
 export interface ServiceMoved extends EventOf<'service'> {
   readonly service: string;
-  readonly state: 'starting' | 'ready' | 'exited' | 'killed' | 'paused' | 'resumed' | 'stopped';
+  readonly state:
+    | 'starting'
+    | 'ready'
+    | 'exited'
+    | 'killed'
+    | 'paused'
+    | 'resumed'
+    | 'stopped'
+    // Of a container: off the network and back, without a name and with it again, with less to use and with all of it again.
+    | 'disconnected'
+    | 'connected'
+    | 'unnamed'
+    | 'named'
+    | 'squeezed'
+    | 'relaxed';
   readonly detail?: string;
 }
 /** One sample of a service's `ready` path. */
@@ -75,7 +89,7 @@ export interface ClockSampled extends EventOf<'clock'> {
 }
 /** Something about the place where the run happens: an engine, an image with its digest, a system that was used again and is clean. */
 export interface EnvironmentTold extends EventOf<'environment'> {
-  readonly what: 'engine' | 'image' | 'clean' | 'proxy-recreated';
+  readonly what: 'engine' | 'image' | 'clean' | 'proxy-recreated' | 'toxiproxy' | 'toxics' | 'sentinel';
   /** What it is about: a service, a proxy, the engine. */
   readonly subject: string;
   readonly detail: string;
@@ -115,5 +129,7 @@ export type RunEvent =
   | MachineReported
   | ProbeReported
   | ClockSampled
+  | EnvironmentTold
+  | CanarySent
   | EvidenceLost
   | RunEnded;

@@ -36,4 +36,6 @@ export const LIMITS = {
   drainMs: 10_000,
   /** Bytes of one service's log that are kept. */
   logBytes: 8 * 1024 * 1024,
+  /** Most bytes of a project that are copied into one image. */
+  imageFilesBytes: 200 * 1024 * 1024,
 } as const;

@@ -1,4 +1,5 @@
-import type { EvidenceRef, Finding } from './finding.ts';
+import type { EvidenceRef, Finding, Quantity } from './finding.ts';
+import type { Power } from './plan.ts';
 import type { Verdict } from './verdict.ts';
 
 /** A finding with its sentences: what reporters print. */
@@ -25,6 +26,21 @@ export interface Outcome {
   readonly schemaVersion: 1;
   readonly verdict: Verdict;
   readonly scenarios: readonly ScenarioOutcome[];
+  /** Scenarios that were asked for with all others and cannot run in the environment. @default none */
+  readonly leftOut?: readonly LeftOut[];
+}
+
+/** A scenario that did not run, as the environment lacks what it needs. */
+export interface LeftOut {
+  readonly name: string;
+  readonly title: string;
+  readonly environment: string;
+  /** What the environment lacks. */
+  readonly lacks: readonly Power[];
+  /** Why, in one sentence. */
+  readonly sentence: string;
+  /** What makes it run: `--env docker`; absent where no environment has all that it needs. */
+  readonly wayOut?: string;
 }
 
 export interface ScenarioOutcome {
@@ -33,6 +49,8 @@ export interface ScenarioOutcome {
   readonly verdict: Verdict;
   readonly sentence: string;
   readonly seed: number;
+  /** Where it ran: `embedded`, `docker`; absent in files of older versions. */
+  readonly environment?: string;
   readonly runId: string;
   /** The run's folder, relative to the output folder. */
   readonly folder: string;
@@ -47,6 +65,10 @@ export interface ScenarioOutcome {
     readonly expected: string;
     readonly measured: string;
     readonly resolution?: string;
+    /** What was measured, as a number; absent where there is none: never opened, not recovered. */
+    readonly quantity?: Quantity;
+    /** How finely, in milliseconds. */
+    readonly resolutionMs?: number;
     readonly sentence: string;
     readonly evidence: readonly EvidenceRef[];
   }[];

@@ -28,6 +28,13 @@ export interface AttachSettings {
   readonly proxies?: Readonly<Record<string, string>>;
   /** Service → URL that answers 200 while it can serve. @default none is asked */
   readonly ready?: Readonly<Record<string, string>>;
+  /**
+   * Edge → `host:port` at which this machine reaches its proxy, for the harness's own connections.
+   * @default the Toxiproxy's host and the port on which the proxy says that it listens
+   */
+  readonly reach?: Readonly<Record<string, string>>;
+  /** Runs although a proxy that a fault acts on carries toxics of somebody else already; they stay in force. @default false */
+  readonly besideToxics?: boolean;
 }
 
 /** What environments other than `embedded` have to be told of the place. */

@@ -60,6 +60,8 @@ export interface Plan {
   readonly needs: readonly Power[];
   readonly guards: GuardLimits;
   readonly redact: readonly string[];
+  /** Breakers that nobody can watch in this environment, as their probe needs what it lacks: their state is unknown. @default none */
+  readonly unwatched?: readonly string[];
   /** The sentinel's spacing, in microseconds. */
   readonly sentinelEveryUs: number;
   readonly limits: { readonly exchanges: number; readonly events: number; readonly effects: number; readonly drainMs: number };

@@ -1,5 +1,5 @@
 import { canonicalJson } from '../model/canonical.ts';
-import type { Catalogue } from '../model/catalogue.ts';
+import type { Catalogue, EnvironmentKind } from '../model/catalogue.ts';
 import { DEFAULT_GUARDS } from '../model/guards.ts';
 import { LIMITS } from '../model/limits.ts';
 import { POWERS, type Plan, type Power, type Schedule } from '../model/plan.ts';
@@ -9,7 +9,7 @@ import type { Config, Scenario } from '../model/scenario.ts';
 import { shapeProblems, show } from '../model/shape.ts';
 import type { System } from '../model/system.ts';
 import { arrivalKinds, scheduleArrivals } from './schedule.ts';
-import { backingNeeds, systemIn } from './place.ts';
+import { backingNeeds, blindProblems, isBearable, placeIn, systemIn, unwatchedIn } from './place.ts';
 import { layOut, type Layout } from './timeline.ts';
 
 /** Spacing of the sentinel's requests. */
@@ -36,14 +36,19 @@ export interface PlanOptions {
  */
 export function compilePlan(scenario: Scenario, options: PlanOptions): Plan {
   const { catalogue, config, environment, seed, pace, overrides } = options;
-  const powers = catalogue.environments[environment]?.powers ?? [];
+  const settings = settingsOf(config);
+  const row = Object.hasOwn(catalogue.environments, environment) ? catalogue.environments[environment] : undefined;
+  const { powers, problems: placeProblems } = placeIn(row, settings, scenario.system);
   const system = systemIn(scenario.system, powers);
+  const unwatched = unwatchedIn(system, catalogue.probes, powers);
   const layout = layOut({ ...scenario, system }, { pace, faults: catalogue.faults, powers });
   const needs = needsOf(scenario, catalogue);
   const problems = [
     ...seedProblems(seed),
-    ...overrideProblems(overrides, scenario.system),
-    ...powerProblems(needs, { environment, catalogue }),
+    ...overrideProblems(overrides, scenario.system, { environment, powers }),
+    ...powerProblems(needs, { environment, catalogue, powers }),
+    ...placeProblems,
+    ...(row === undefined ? [] : blindProblems(scenario.expect, catalogue, { environment, powers, unwatched })),
     ...lengthProblems(layout),
     ...arrivalProblems(scenario),
     ...expectationsMissing(scenario),
@@ -56,7 +61,7 @@ export function compilePlan(scenario: Scenario, options: PlanOptions): Plan {
     scenario: { name: scenario.name, title: scenario.title, tags: scenario.tags, hash: scenarioHash(scenario) },
     environment,
     powers,
-    settings: settingsOf(config),
+    settings,
     seed,
     pace,
     overrides: Object.fromEntries(Object.entries(overrides).filter(([service]) => service in system.services)),
@@ -67,6 +72,7 @@ export function compilePlan(scenario: Scenario, options: PlanOptions): Plan {
     schedule,
     guards: { ...DEFAULT_GUARDS, ...config.guards },
     redact: config.redact,
+    ...(unwatched.length === 0 ? {} : { unwatched }),
     sentinelEveryUs: SENTINEL_EVERY_US,
     limits: { exchanges: LIMITS.exchanges, events: LIMITS.events, effects: LIMITS.effects, drainMs: LIMITS.drainMs },
   };
@@ -91,20 +97,23 @@ export interface Need {
   readonly power: Power;
   readonly path: string;
   readonly what: string;
+  /** Something is looked at, nothing done. */
+  readonly isSight: boolean;
 }
 
 function needsOf({ faults, expect, system }: Scenario, { faults: faultKinds, checks, probes }: Catalogue): Need[] {
   const rows = [
-    ...faults.map(({ inject }, index) => ({ row: faultKinds[inject.kind], path: `faults[${index}].inject`, what: inject.kind })),
-    ...expect.map(({ check }, index) => ({ row: checks[check], path: `expect[${index}]`, what: check })),
+    ...faults.map(({ inject }, index) => ({ row: faultKinds[inject.kind], path: `faults[${index}].inject`, what: inject.kind, isSight: false })),
+    ...expect.map(({ check }, index) => ({ row: checks[check], path: `expect[${index}]`, what: check, isSight: true })),
     ...Object.entries(system.breakers).map(([name, { probe }]) => ({
       row: probes[probe.kind],
       path: `system.breakers[${show(name)}].probe`,
       what: probe.kind,
+      isSight: true,
     })),
   ];
   return [
-    ...rows.flatMap(({ row, path, what }) => (row?.needs ?? []).map((power) => ({ power, path, what }))),
+    ...rows.flatMap(({ row, ...rest }) => (row?.needs ?? []).map((power) => ({ power, ...rest }))),
     ...backingNeeds(faults, expect, system),
   ];
 }
@@ -120,27 +129,57 @@ function settingsOf({ docker, compose, attach, allowTargets }: Config): Plan['se
 
 function powerProblems(
   needs: readonly Need[],
-  { environment, catalogue }: { readonly environment: string; readonly catalogue: Catalogue },
+  { environment, catalogue, powers }: { readonly environment: string; readonly catalogue: Catalogue; readonly powers: readonly Power[] },
 ): Problem[] {
   const names = Object.keys(catalogue.environments);
   const row = names.includes(environment) ? catalogue.environments[environment] : undefined;
   if (row === undefined)
     return [{ path: 'environment', expected: `one of ${names.join(', ')}`, found: show(environment), ...hintOf(environment, names) }];
-  return needs
-    .filter(({ power }) => !row.powers.includes(power))
-    .map(({ power, path, what }) => {
-      const able = names.filter((name) => catalogue.environments[name]?.powers.includes(power) === true);
-      return {
-        path,
-        expected: `an environment with the power '${power}', which ${what} needs`,
-        found: `'${environment}' with ${row.powers.join(', ')}${row.lacks?.[power] === undefined ? '' : ` (${row.lacks[power]})`}`,
-        ...(able.length === 0 ? {} : { hint: `run it with --env ${able.join(' or ')}` }),
-      };
-    });
+  return unmet(needs, { powers }).map(({ power, path, what }) => {
+    const able = names.filter((name) => catalogue.environments[name]?.powers.includes(power) === true);
+    return {
+      path,
+      expected: `an environment with the power '${power}', which ${what} needs`,
+      found: `'${environment}' with ${powers.join(', ')}${row.lacks?.[power] === undefined ? '' : ` (${row.lacks[power]})`}`,
+      ...(able.length === 0 ? {} : { hint: `run it with --env ${able.join(' or ')}` }),
+    };
+  });
 }
 
-function overrideProblems(overrides: Plan['overrides'], { services }: System): Problem[] {
+/** What of these needs an environment does not meet, and cannot do without. */
+function unmet(needs: readonly Need[], { powers }: Pick<EnvironmentKind, 'powers'>): readonly Need[] {
+  return needs.filter((need) => !powers.includes(need.power) && !isBearable(need));
+}
+
+/** What a scenario needs, and which of it each environment lacks. */
+export interface PowerNeeds {
+  readonly needs: readonly Power[];
+  /** Environment → what it lacks for this scenario, with the environment's own reason where it gives one; empty where the scenario can run. */
+  readonly lacked: Readonly<Record<string, readonly { readonly power: Power; readonly reason?: string }[]>>;
+}
+
+/** Where a scenario can run, and what keeps it from running elsewhere. The scenario must have passed `validateScenario`. */
+export function powerNeeds(scenario: Scenario, catalogue: Catalogue): PowerNeeds {
+  const needs = needsOf(scenario, catalogue);
+  const lacked = Object.entries(catalogue.environments).map(([name, row]) => {
+    const missing = unmet(needs, row);
+    const powers = POWERS.filter((power) => missing.some((need) => need.power === power));
+    return [name, powers.map((power) => ({ power, ...(row.lacks?.[power] === undefined ? {} : { reason: row.lacks[power] }) }))] as const;
+  });
+  return { needs: POWERS.filter((power) => needs.some((need) => need.power === power)), lacked: Object.fromEntries(lacked) };
+}
+
+function overrideProblems(
+  overrides: Plan['overrides'],
+  { services }: System,
+  { environment, powers }: Pick<Plan, 'environment' | 'powers'>,
+): Problem[] {
   const names = Object.keys(services);
+  // Whoever starts the services can kill them; an environment that nobody knows has no powers at all.
+  if (powers.length > 0 && !powers.includes('process') && Object.keys(overrides).length > 0) {
+    const found = Object.keys(overrides).join(', ');
+    return [{ path: 'overrides', expected: `nothing to set in '${environment}', which starts no services`, found }];
+  }
   return Object.entries(overrides).flatMap(([service, variables]) => {
     if (!names.includes(service)) {
       return [{ path: `overrides.${service}`, expected: `one of ${names.join(', ')}`, found: show(service), ...hintOf(service, names) }];

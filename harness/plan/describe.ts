@@ -2,6 +2,7 @@ import type { Catalogue } from '../model/catalogue.ts';
 import type { Plan } from '../model/plan.ts';
 import { formatMs } from '../model/time.ts';
 import { alignColumns, bullet, pairs, seconds } from './layout.ts';
+import { blindness, placeIn } from './place.ts';
 
 /** A plan for people: what would be started, done and judged, and when. Nothing is started by reading it. At most 100 columns. */
 export function describePlan(plan: Plan, catalogue: Catalogue): string {
@@ -11,7 +12,7 @@ export function describePlan(plan: Plan, catalogue: Catalogue): string {
     [`Load: ${plan.load.arrivals.kind}, ${arrivalsInWords(plan)}`, loadLines(plan)],
     ['Expectations', expectationLines(plan, catalogue)],
     ['Breakers watched', probeLines(plan, catalogue)],
-    ['Services started', serviceLines(plan)],
+    [plan.powers.includes('process') ? 'Services started' : 'Services, none of which is started', serviceLines(plan)],
     ['Proxies, one for each edge', edgeLines(plan)],
     ['Limits', limitLines(plan)],
   ];
@@ -31,7 +32,8 @@ function headLines(plan: Plan, { environments }: Catalogue): string[] {
     ...bullet(name === '' ? title : `${name}: ${title}`, { first: '', rest: '  ' }),
     ...pairs([
       ['environment', environment === undefined ? plan.environment : `${plan.environment}: ${environment.describe()}`],
-      ['powers', `needs ${list(plan.needs)}; has ${list(environment?.powers ?? [])}`],
+      ['powers', `needs ${list(plan.needs)}; has ${list(plan.powers)}`],
+      ...placeIn(environment, plan.settings, plan.system).notes.map((note) => ['', note] as const),
       ['seed', `${plan.seed}, which fixes arrivals, values and the shares of faults`],
       ['pace', plan.pace],
       ...(tags.length === 0 ? [] : [['tags', tags.join(' ')] as const]),
@@ -105,19 +107,22 @@ function loadLines({ load, phases, schedule }: Plan): string[] {
   return alignColumns([head, ...rows, foot], { indent: 2, right: phases.map((_, index) => index + 1).concat(phases.length + 1) });
 }
 
-function expectationLines({ expectations }: Plan, { checks }: Catalogue): string[] {
-  return expectations.flatMap((expectation, index) =>
-    bullet(checks[expectation.check]?.describe(expectation) ?? expectation.check, {
+function expectationLines(plan: Plan, catalogue: Catalogue): string[] {
+  return plan.expectations.flatMap((expectation, index) => {
+    const words = catalogue.checks[expectation.check]?.describe(expectation) ?? expectation.check;
+    const blind = blindness(expectation, catalogue, plan);
+    return bullet(blind === null ? words : `${words} [cannot be told in ${plan.environment}: ${blind}]`, {
       first: `  ${String(index + 1).padStart(2)}. `,
       rest: '      ',
-    }),
-  );
+    });
+  });
 }
 
-function probeLines({ system }: Plan, { probes }: Catalogue): string[] {
+function probeLines({ system, environment, unwatched = [] }: Plan, { probes }: Catalogue): string[] {
   const rows = Object.entries(system.breakers).map(([name, { edge, probe }]) => {
     const row = probes[probe.kind];
     if (row === undefined) return [name, edge, probe.kind];
+    if (unwatched.includes(name)) return [name, edge, `not watched in ${environment}: ${row.describe(probe)}; its state stays unknown`];
     const sight = row.canSeeHalfOpen ? 'sees half-open' : 'cannot see half-open';
     return [name, edge, `${row.describe(probe)}; ${sight}; observer effect: ${row.observerEffect}`];
   });

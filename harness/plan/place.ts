@@ -1,7 +1,61 @@
+import type { Catalogue, EnvironmentKind, PlaceReading } from '../model/catalogue.ts';
+import type { EnvironmentSettings } from '../model/place.ts';
 import type { Power } from '../model/plan.ts';
+import type { Problem } from '../model/problem.ts';
 import type { Scenario } from '../model/scenario.ts';
 import type { System } from '../model/system.ts';
 import type { Need } from './compile.ts';
+
+/** Powers by which a run only looks. Where one is lacking, what needs it sees nothing and says so; everything else is as it was. */
+const SIGHTS: readonly Power[] = ['tap', 'stdout', 'readiness'];
+
+/** The place that an environment finds, of which nothing is wrong where it does not look. */
+export function placeIn(environment: EnvironmentKind | undefined, settings: EnvironmentSettings, system: System): PlaceReading {
+  return environment?.place?.(settings, system) ?? { powers: environment?.powers ?? [], problems: [], notes: [] };
+}
+
+/** Whether a lack of this power leaves the run as it is, but for what it sees. */
+export function isBearable({ power, isSight }: Need): boolean {
+  return isSight && SIGHTS.includes(power);
+}
+
+/** Breakers whose probe needs what the place lacks. */
+export function unwatchedIn({ breakers }: System, probes: Catalogue['probes'], powers: readonly Power[]): readonly string[] {
+  return Object.entries(breakers).flatMap(([name, { probe }]) => {
+    const needs = probes[probe.kind]?.needs ?? [];
+    return needs.some((power) => !powers.includes(power)) ? [name] : [];
+  });
+}
+
+/** Why an expectation will be inconclusive in this place, whatever happens; null if it can be told. */
+export function blindness(
+  { check, breaker }: Scenario['expect'][number],
+  { checks }: Pick<Catalogue, 'checks'>,
+  { powers, unwatched = [] }: { readonly powers: readonly Power[]; readonly unwatched?: readonly string[] },
+): string | null {
+  const lacking = (checks[check]?.needs ?? []).filter((power) => !powers.includes(power));
+  if (lacking.length > 0) return `needs the power '${lacking.join("', '")}'`;
+  return breaker !== undefined && unwatched.includes(breaker) ? `nobody can watch ${breaker}` : null;
+}
+
+/** A run of which every expectation is known to be inconclusive tells nothing. */
+export function blindProblems(
+  expect: Scenario['expect'],
+  catalogue: Catalogue,
+  place: { readonly environment: string; readonly powers: readonly Power[]; readonly unwatched: readonly string[] },
+): Problem[] {
+  const reasons = expect.map((expectation) => blindness(expectation, catalogue, place));
+  if (reasons.length === 0 || reasons.includes(null)) return [];
+  const able = Object.values(catalogue.environments).filter(({ powers }) => SIGHTS.every((power) => powers.includes(power)));
+  return [
+    {
+      path: 'expect',
+      expected: `at least one expectation that can be told in '${place.environment}', which has ${place.powers.join(', ')}`,
+      found: `none: ${expect.map(({ check }, index) => `${check} ${reasons[index]}`).join('; ')}`,
+      ...(able.length === 0 ? {} : { hint: `run it with --env ${able.map(({ kind }) => kind).join(' or ')}` }),
+    },
+  ];
+}
 
 /**
  * The system as an environment with these powers runs it: databases, caches and brokers are left out where nobody starts them, and with
@@ -34,10 +88,10 @@ export function backingNeeds(faults: Scenario['faults'], expect: Scenario['expec
     );
   return [
     ...faults.flatMap(({ inject }, index) =>
-      mentions(inject) ? [{ power: 'backing' as const, path: `faults[${index}].inject`, what: inject.kind }] : [],
+      mentions(inject) ? [{ power: 'backing' as const, path: `faults[${index}].inject`, what: inject.kind, isSight: false }] : [],
     ),
     ...expect.flatMap((expectation, index) =>
-      mentions(expectation) ? [{ power: 'backing' as const, path: `expect[${index}]`, what: expectation.check }] : [],
+      mentions(expectation) ? [{ power: 'backing' as const, path: `expect[${index}]`, what: expectation.check, isSight: false }] : [],
     ),
   ];
 }

@@ -1,6 +1,6 @@
 import type { ToxicType } from '../run/proxy/toxics/index.ts';
 
-/** Every toxic by the name that the API gives it; the last three are not Toxiproxy's. */
+/** Every toxic by the name that the API gives it; the last four are not Toxiproxy's. */
 export type ToxicName = ToxicType;
 
 /** What each toxic takes, in the API's names and units; what is left out is 0 unless said otherwise. */
@@ -32,4 +32,12 @@ export interface ToxicAttributes {
   readonly corrupt: { readonly rate?: number };
   /** So many per cent of the segments are lost and come `rto` milliseconds late (200 where not given), as TCP repairs a loss. */
   readonly loss: { readonly loss?: number; readonly correlation?: number; readonly rto?: number };
+  /** Changes nothing; counts what a toxic `of` that type on a server behind this one shows by `sign` (`bytes` where not given). */
+  readonly mark: {
+    readonly of?: 'latency' | 'bandwidth' | 'slow_close' | 'timeout' | 'reset_peer' | 'slicer' | 'limit_data';
+    /** @default 'bytes' */
+    readonly sign?: 'bytes' | 'cut' | 'end' | 'break';
+    /** Bytes of a connection that are spared. */
+    readonly after?: number;
+  };
 }

@@ -1,4 +1,4 @@
-import type { ScenarioOutcome } from '../model/outcome.ts';
+import type { LeftOut, ScenarioOutcome } from '../model/outcome.ts';
 import type { Verdict } from '../model/verdict.ts';
 import type { Reporter } from './contract.ts';
 import { plainText } from './plain-text.ts';
@@ -23,13 +23,16 @@ export const junit: Reporter<JunitDigest> = {
     declared: verdict.findings.map(({ declared }) => declared),
   }),
   render(outcome, digests) {
-    const suites = outcome.scenarios.map((scenario, index) =>
-      suiteXml(
-        scenario,
-        digests.find((digest) => digest.index === index),
-        suiteName(outcome.scenarios, index),
+    const suites = [
+      ...outcome.scenarios.map((scenario, index) =>
+        suiteXml(
+          scenario,
+          digests.find((digest) => digest.index === index),
+          suiteName(outcome.scenarios, index),
+        ),
       ),
-    );
+      ...(outcome.leftOut ?? []).map(leftOutXml),
+    ];
     const sum = (pick: (suite: Suite) => number): number => suites.reduce((total, suite) => total + pick(suite), 0);
     const durationMs = outcome.scenarios.reduce((total, scenario) => total + scenario.durationMs, 0);
     const head = attributes({
@@ -92,6 +95,14 @@ function suiteXml(scenario: ScenarioOutcome, digest: JunitDigest | undefined, na
     ...(digest === undefined ? {} : { timestamp: digest.startedAt }),
   });
   return { ...counts, xml: `  <testsuite${head}>\n${cases.map(({ xml }) => xml).join('')}  </testsuite>\n` };
+}
+
+/** A scenario that the environment cannot run is a suite of one case that was skipped. */
+function leftOutXml({ name, sentence, wayOut }: LeftOut): Suite {
+  const counts = { tests: 1, failures: 0, errors: 0, skipped: 1 };
+  const message = `left out, as ${sentence}${wayOut === undefined ? '' : `; way out: ${wayOut}`}`;
+  const only = `    <testcase${attributes({ name: 'the run has a verdict', classname: name, time: '0.000' })}>\n      <skipped${attributes({ message })}/>\n    </testcase>\n`;
+  return { ...counts, xml: `  <testsuite${attributes({ name, ...counts, time: '0.000' })}>\n${only}  </testsuite>\n` };
 }
 
 type CaseKind = 'passed' | 'failure' | 'error' | 'skipped';

@@ -59,10 +59,26 @@ export function suiteLines(outcome: Outcome, files: readonly string[]): readonly
     [],
     ...again,
     counts.length === 0 ? [{ text: 'no scenario ran', style: 'faint' }] : counts,
+    ...leftOutLines(outcome),
     ...files.map((file): Line => [
       { text: '  ', style: 'plain' },
       { text: file, style: 'strong' },
     ]),
+  ];
+}
+
+/** How many did not run, and which: what is not said here would be taken for passed. */
+function leftOutLines({ leftOut = [] }: Outcome): readonly Line[] {
+  if (leftOut.length === 0) return [];
+  const places = [...new Set(leftOut.map(({ environment }) => `'${environment}'`))].join(', ');
+  const names = leftOut.map(({ name }) => name).join(', ');
+  const wayOut = [...new Set(leftOut.flatMap((entry) => entry.wayOut ?? []))].join(' or ');
+  return [
+    [
+      { text: `${leftOut.length} left out`, style: 'inconclusive' },
+      { text: ` as ${places} lacks what ${leftOut.length === 1 ? 'it needs' : 'they need'}: ${names}`, style: 'plain' },
+      { text: wayOut === '' ? '' : ` (way out: ${wayOut})`, style: 'faint' },
+    ],
   ];
 }
 

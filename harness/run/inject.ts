@@ -3,8 +3,11 @@ import type { PlannedFault } from '../model/plan.ts';
 import { HarnessError } from '../model/problem.ts';
 import type { FaultStep } from '../model/event.ts';
 import type { Sink } from '../model/sink.ts';
+import { CANARY_LEAD_US, canariesFor, type Canaries } from './canary.ts';
 import type { RunClock } from './clock.ts';
+import type { Address } from './environments/contract.ts';
 import type { FaultContext, FaultDriver } from './faults/contract.ts';
+import { FrozenProxyError } from './proxy/frozen-proxy.ts';
 import { undoWithin } from './teardown.ts';
 
 export interface Injection {
@@ -16,6 +19,8 @@ export interface Injection {
   /** The load's start, in microseconds since run start. */
   readonly loadStartUs: number;
   readonly signal: AbortSignal;
+  /** Edge → where this machine reaches its proxy: where canaries go. @default none can */
+  readonly edges?: Readonly<Record<string, Address>>;
 }
 
 /**
@@ -23,16 +28,22 @@ export interface Injection {
  * happens whether the window ends, the run is aborted or the injection fails.
  */
 export async function injectThroughWindows(injection: Injection): Promise<void> {
-  for (const [occurrence, window] of injection.planned.windows.entries()) {
-    await injection.clock.until(injection.loadStartUs + window.fromUs, injection.signal);
-    await injectOnce(injection, occurrence, injection.loadStartUs + window.toUs);
+  const { planned, clock, context, loadStartUs, signal, edges = {} } = injection;
+  for (const [occurrence, window] of planned.windows.entries()) {
+    const fromUs = loadStartUs + window.fromUs;
+    const nextUs = planned.windows[occurrence + 1]?.fromUs ?? Infinity;
+    const canaries = canariesFor({ ...injection, occurrence, system: context.system, edges });
+    await clock.until(fromUs - CANARY_LEAD_US, signal);
+    await canaries.before(fromUs, signal);
+    await clock.until(fromUs, signal);
+    await injectOnce(injection, { occurrence, untilUs: loadStartUs + window.toUs, canaries });
+    await canaries.after(loadStartUs + Math.min(nextUs, window.toUs + CANARY_LEAD_US), signal);
   }
 }
 
 async function injectOnce(
   { planned, driver, context, clock, sink, signal }: Injection,
-  occurrence: number,
-  untilUs: number,
+  { occurrence, untilUs, canaries }: { readonly occurrence: number; readonly untilUs: number; readonly canaries: Canaries },
 ): Promise<void> {
   const say = (step: FaultStep['step'], more: { readonly touched?: number; readonly reason?: string } = {}): void =>
     sink({ table: 'events', row: { kind: 'fault', atUs: clock.nowUs(), fault: planned.name, occurrence, step, ...more } });
@@ -49,18 +60,22 @@ async function injectOnce(
       );
     } catch (error) {
       say('failed', { reason: (error as Error).message });
+      // It is replaced, and its toxics are gone with it: the run is lost, and goes on to say so.
+      if (error instanceof FrozenProxyError) return;
       throw error;
     }
     say('withdrawn', planned.reach.bite === 'tap' ? { touched: await touched() } : {});
   });
   say('requested');
   try {
-    await driver.inject(planned.fault, withContext(signal));
+    await driver.inject(planned.fault, { ...withContext(signal), proxy: canaries.watching(context.proxy) });
   } catch (cause) {
     signal.throwIfAborted();
     say('failed', { reason: (cause as Error).message });
+    if (cause instanceof FrozenProxyError) return;
     throw new HarnessError(`Cannot inject the fault '${planned.name}': ${(cause as Error).message}`, { cause });
   }
   say('acknowledged');
+  await canaries.during(untilUs, signal);
   await clock.until(untilUs, signal);
 }

@@ -6,7 +6,9 @@ import type { LoadDriver } from './load/contract.ts';
 import { loadDrivers } from './load/index.ts';
 import type { ProbeDriver } from './probes/contract.ts';
 import { probeDrivers } from './probes/index.ts';
+import { chainProxies } from './proxy/chain.ts';
 import { connectProxy } from './proxy/client.ts';
+import { connectToxiproxy } from './proxy/real-toxiproxy.ts';
 
 /** Every row of every table that acts: what a run is made of. */
 export interface Parts {
@@ -18,7 +20,7 @@ export interface Parts {
 
 /** The parts that ship with halfopen. */
 export const parts: Parts = {
-  environments: environmentDrivers({ connectProxy }),
+  environments: environmentDrivers({ connectProxy, connectToxiproxy, chainProxies }),
   // Each driver is called only with faults of its own kind, which validation has held against its schema.
   faults: faultDrivers as unknown as Parts['faults'],
   loads: loadDrivers,

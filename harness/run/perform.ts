@@ -1,6 +1,7 @@
 import type { Plan } from '../model/plan.ts';
 import type { Redactor } from '../model/redact.ts';
 import type { Sink } from '../model/sink.ts';
+import { demandAllowedTargets } from './allowed-targets.ts';
 import type { RunClock } from './clock.ts';
 import type { RunningSystem, ServiceLine, ServiceProcessEvent } from './environments/contract.ts';
 import { watchHealth } from './health.ts';
@@ -83,6 +84,7 @@ async function performUntilDown(plan: Plan, context: PerformContext): Promise<vo
   if (environment === undefined || driver === undefined)
     throw new TypeError(`Cannot perform as 'environment' must be a known one: current value is ${plan.environment}`);
   const system = stack.use(await environment.up({ ...context, plan, redact: (text) => context.redactor.text(text), ...listeners }));
+  demandAllowedTargets(system, plan.settings.allowTargets);
   const load = stack.use(
     await driver.start({
       plan,
@@ -96,9 +98,9 @@ async function performUntilDown(plan: Plan, context: PerformContext): Promise<vo
     }),
   );
   watchReadiness(system, context, stack);
-  sink({ table: 'events', row: { kind: 'clock', atUs: clock.nowUs(), source: 'proxy', ...(await system.proxy.clock(signal)) } });
+  await sampleClock(plan, { ...context, system }, signal);
   await runTimeline(plan, { ...context, system, load });
-  await drain({ ...context, system });
+  await drain(plan, { ...context, system });
   const { host, port } = system.entry;
   await context.keep?.({ entry: `http://${host}:${port}`, ...system.readyUrls });
 }
@@ -112,6 +114,7 @@ function listen(
   const effects = stack.use(watchEffects({ clock, sink }));
   const watches = new Map<string, Watch[]>();
   for (const [breaker, declaration] of Object.entries(plan.system.breakers)) {
+    if (plan.unwatched?.includes(breaker) === true) continue;
     const probe = parts.probes[declaration.probe.kind];
     if (probe === undefined)
       throw new TypeError(`Cannot watch ${breaker} as its probe must be a known kind: current value is ${declaration.probe.kind}`);
@@ -162,7 +165,8 @@ async function runTimeline(plan: Plan, stage: Stage): Promise<void> {
       const driver = parts.faults[planned.fault.kind];
       if (driver === undefined)
         throw new TypeError(`Cannot inject '${planned.name}' as its kind must be known: current value is ${planned.fault.kind}`);
-      await injectThroughWindows({ planned, driver, context, clock, sink, loadStartUs, signal });
+      const edges = system.edges === undefined ? {} : { edges: system.edges };
+      await injectThroughWindows({ planned, driver, context, clock, sink, loadStartUs, signal, ...edges });
     }),
   ];
   try {
@@ -191,10 +195,18 @@ async function announcePhases(
 }
 
 /** Brings in what the proxy still holds; evidence that it lost is said. */
-async function drain({ system, sink, clock }: Pick<Stage, 'system' | 'sink' | 'clock'>): Promise<void> {
-  await system.proxy.flush(AbortSignal.timeout(FLUSH_MS));
-  sink({
-    table: 'events',
-    row: { kind: 'clock', atUs: clock.nowUs(), source: 'proxy', ...(await system.proxy.clock(AbortSignal.timeout(FLUSH_MS))) },
-  });
+async function drain(plan: Plan, stage: Pick<Stage, 'system' | 'sink' | 'clock'>): Promise<void> {
+  await stage.system.proxy.flush(AbortSignal.timeout(FLUSH_MS));
+  await sampleClock(plan, stage, AbortSignal.timeout(FLUSH_MS));
+}
+
+/** Compares the proxy's clock with the run's; nothing is stamped by the clock of a proxy that has no tap. */
+async function sampleClock(
+  { powers }: Plan,
+  { system, sink, clock }: Pick<Stage, 'system' | 'sink' | 'clock'>,
+  signal: AbortSignal,
+): Promise<void> {
+  if (!powers.includes('tap')) return;
+  const sample = await system.proxy.clock(signal);
+  sink({ table: 'events', row: { kind: 'clock', atUs: clock.nowUs(), source: 'proxy', ...sample } });
 }

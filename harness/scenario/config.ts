@@ -1,6 +1,7 @@
 import { UsageError, type Problem } from '../model/problem.ts';
 import type { Config } from '../model/scenario.ts';
 import { shapeProblems, show, type Shape } from '../model/shape.ts';
+import { canonicalHost } from '../model/target.ts';
 import { NO_NAMES, isRecord, unknownFieldProblems } from './validate-data.ts';
 
 const DEFAULTS: Config = {
@@ -30,16 +31,44 @@ const NAMED_TEXTS = { type: 'json', optional: true } as const;
 const PLACES: Readonly<Record<string, Shape>> = {
   docker: { image: TEXT, toxiproxyImage: TEXT, reuse: SWITCH },
   compose: { files: TEXTS, profiles: TEXTS, reuse: SWITCH },
-  attach: { toxiproxy: { type: 'string' }, entry: { type: 'string' }, proxies: NAMED_TEXTS, ready: NAMED_TEXTS },
+  attach: {
+    toxiproxy: { type: 'string' },
+    entry: { type: 'string' },
+    proxies: NAMED_TEXTS,
+    ready: NAMED_TEXTS,
+    reach: NAMED_TEXTS,
+    besideToxics: SWITCH,
+  },
 };
 
 function placeProblems(config: Readonly<Record<string, unknown>>): Problem[] {
   const problems = Object.entries(PLACES).flatMap(([name, shape]) =>
     name in config ? shapeProblems(config[name], shape, NO_NAMES, name) : [],
   );
-  if ('allowTargets' in config)
-    problems.push(...shapeProblems({ hosts: config['allowTargets'] }, { hosts: TEXTS }, NO_NAMES, 'allowTargets'));
+  const { allowTargets } = config;
+  if (allowTargets !== undefined && !(Array.isArray(allowTargets) && allowTargets.length === 0))
+    problems.push(...shapeProblems({ hosts: allowTargets }, { hosts: TEXTS }, NO_NAMES, 'allowTargets'), ...hostProblems(config));
+  const attach = config['attach'];
+  if (isRecord(attach)) problems.push(...['proxies', 'ready', 'reach'].flatMap((field) => namedTextProblems(attach[field], `attach.${field}`)));
   return problems;
+}
+
+/** An entry that can match nothing was meant to allow something. */
+function hostProblems({ allowTargets }: Readonly<Record<string, unknown>>): Problem[] {
+  if (!Array.isArray(allowTargets)) return [];
+  return allowTargets.flatMap((host: unknown, index) =>
+    typeof host !== 'string' || canonicalHost(host) !== null
+      ? []
+      : [{ path: `allowTargets[${index}]`, expected: 'the name or address of one host, without scheme, port or path', found: show(host) }],
+  );
+}
+
+function namedTextProblems(value: unknown, path: string): Problem[] {
+  if (value === undefined) return [];
+  if (!isRecord(value)) return [{ path, expected: 'an object of texts', found: show(value) }];
+  return Object.entries(value).flatMap(([name, text]) =>
+    typeof text === 'string' && text !== '' ? [] : [{ path: `${path}['${name}']`, expected: 'a text', found: show(text) }],
+  );
 }
 
 /** Largest seed: seeds are 32-bit. */

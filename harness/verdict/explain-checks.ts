@@ -1,4 +1,5 @@
 import { breakerExplanations } from './explain-breaker-checks.ts';
+import { deliveryExplanations } from './explain-delivery.ts';
 import { fallbackExplanations } from './explain-fallback.ts';
 import { trafficExplanations } from './explain-traffic-checks.ts';
 import type { Explanations } from './explanation.ts';
@@ -74,5 +75,6 @@ export const checkExplanations: Explanations = {
   ...trafficExplanations,
   ...fallbackExplanations,
   ...truthExplanations,
+  ...deliveryExplanations,
   ...undecidedExplanations,
 };

@@ -21,23 +21,50 @@ const invalid = (expected: string, measured: string, sentence: string): Words =>
 /** `orders->payments`, or `payments` where the fault acts on no edge. */
 const place = (values: Values): string => text(values, text(values, 'edges') === '' ? 'services' : 'edges');
 
+/** What was slow or failed, and from when on a call counts as slow. */
+const slowness = (values: Values): string =>
+  `${text(values, 'hurt')} of ${plural(num(values, 'exchanges'), 'call')} of ${text(values, 'where')} failed or took over ${ms(values, 'limitMs')} ` +
+  `(${text(values, 'times')} times their p95 before it, ${ms(values, 'beforeP95Ms')}, and the ${ms(values, 'sentinelRiseMs')} by which the untouched sentinel slowed down)`;
+
+const neverSlower = (values: Values): Words =>
+  num(values, 'exchanges') === 0
+    ? invalid(
+        'calls to compare',
+        'too few',
+        `fault never felt: while '${text(values, 'subject')}' was in force or before it, too few calls were made to compare them (${text(values, 'needed')} in the baseline are needed).`,
+      )
+    : invalid(
+        `at least ${text(values, 'needed')} calls failed or slow`,
+        `${text(values, 'hurt')} of ${text(values, 'exchanges')}`,
+        `fault never felt: while '${text(values, 'subject')}' was in force, only ${slowness(values)}; ${text(values, 'needed')} would have shown it.`,
+      );
+
+const neverTouched = (values: Values): Words =>
+  invalid(
+    'at least 1 exchange touched',
+    `0 of ${text(values, 'exchanges')}`,
+    num(values, 'exchanges') === 0
+      ? `fault never felt: while '${text(values, 'subject')}' was in force, nothing passed ${place(values)}.`
+      : `fault never felt: '${text(values, 'subject')}' touched 0 of ${plural(num(values, 'exchanges'), 'exchange')} on ${place(values)}.`,
+  );
+
 const fault: Explanations = {
-  'fault-felt': (values) => ({
-    expected: 'at least 1 exchange touched',
-    measured: `${text(values, 'touched')} of ${text(values, 'exchanges')}`,
-    sentence:
-      values['bite'] === 'process'
-        ? `Fault '${text(values, 'subject')}' showed in ${plural(num(values, 'touched'), 'state change')} of ${place(values)}.`
-        : `Fault '${text(values, 'subject')}' was felt by ${text(values, 'touched')} of ${plural(num(values, 'exchanges'), 'exchange')} on ${place(values)}.`,
-  }),
-  'fault-never-felt': (values) =>
-    invalid(
-      'at least 1 exchange touched',
-      `0 of ${text(values, 'exchanges')}`,
-      num(values, 'exchanges') === 0
-        ? `fault never felt: while '${text(values, 'subject')}' was in force, nothing passed ${place(values)}.`
-        : `fault never felt: '${text(values, 'subject')}' touched 0 of ${plural(num(values, 'exchanges'), 'exchange')} on ${place(values)}.`,
-    ),
+  'fault-felt': (values) =>
+    values['bite'] === 'slower'
+      ? {
+          expected: `at least ${text(values, 'needed')} calls failed or slow`,
+          measured: `${text(values, 'hurt')} of ${text(values, 'exchanges')}`,
+          sentence: `Fault '${text(values, 'subject')}' was felt: ${slowness(values)}.`,
+        }
+      : {
+          expected: 'at least 1 exchange touched',
+          measured: `${text(values, 'touched')} of ${text(values, 'exchanges')}`,
+          sentence:
+            values['bite'] === 'process'
+              ? `Fault '${text(values, 'subject')}' showed in ${plural(num(values, 'touched'), 'state change')} of ${place(values)}.`
+              : `Fault '${text(values, 'subject')}' was felt by ${text(values, 'touched')} of ${plural(num(values, 'exchanges'), 'exchange')} on ${place(values)}.`,
+        },
+  'fault-never-felt': (values) => (values['bite'] === 'slower' ? neverSlower(values) : neverTouched(values)),
   'fault-not-acknowledged': (values) =>
     invalid(
       'in force as planned',

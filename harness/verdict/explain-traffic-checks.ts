@@ -15,7 +15,7 @@ const reached = (values: Values): string => {
 };
 const normal = (values: Values): string => (values['request'] == null ? 'Service' : `Service of ${textOf(values, 'request')}`);
 
-/** Sentences of `recovery`, `availability`, `latencyWithin`, `failsFast`, `retries`, `backoff` and `isolation`. */
+/** Sentences of `recovery`, `availability`, `latencyWithin`, `failsFast`, `retries`, `stampede`, `backoff` and `isolation`. */
 export const trafficExplanations: Explanations = {
   recovery: (values, { resolutionMs }) => ({
     expected: `within ${lengthOf(values, 'withinMs')} of the end of ${textOf(values, 'of')}`,
@@ -51,6 +51,11 @@ export const trafficExplanations: Explanations = {
     expected: `at most ${ratioOf(values, 'amplificationMax')} the calls`,
     measured: ratioOf(values, 'amplification'),
     sentence: `${round(numberOf(values, 'amplification'), 2)} attempts a call reached ${textOf(values, 'edge')}${values['of'] == null ? ' while a fault was in force' : ` during ${textOf(values, 'of')}`} (${countOf(values, 'attempts', 'attempt')} for ${countOf(values, 'callers', 'request')}, at most ${textOf(values, 'most')} for one); ${round(numberOf(values, 'amplificationMax'), 2)} were allowed.`,
+  }),
+  stampede: (values) => ({
+    expected: `at most ${ratioOf(values, 'ratioMax')} the calls of the baseline`,
+    measured: ratioOf(values, 'ratio'),
+    sentence: `Calls on ${textOf(values, 'edge')} ${isWithin(values, 'ratio', 'ratioMax') ? 'came' : 'rushed in: they came'} ${ratioOf(values, 'ratio')} as often during ${textOf(values, 'of')} as in the baseline (${round(numberOf(values, 'duringPerSecond'), 1)} a second after ${round(numberOf(values, 'beforePerSecond'), 1)}); ${ratioOf(values, 'ratioMax')} was allowed.`,
   }),
   backoff: (values) => ({
     expected: `first wait ≥ ${lengthOf(values, 'firstMinMs')}`,

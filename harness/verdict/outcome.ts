@@ -1,8 +1,8 @@
-import type { Outcome, RunVerdict, ScenarioOutcome } from '../model/outcome.ts';
+import type { LeftOut, Outcome, RunVerdict, ScenarioOutcome } from '../model/outcome.ts';
 import type { Verdict } from '../model/verdict.ts';
 
 /** What of a run's outcome its recording does not say. */
-export type RunFacts = Pick<ScenarioOutcome, 'name' | 'title' | 'seed' | 'runId' | 'folder' | 'durationMs' | 'replay'>;
+export type RunFacts = Pick<ScenarioOutcome, 'name' | 'title' | 'seed' | 'environment' | 'runId' | 'folder' | 'durationMs' | 'replay'>;
 
 export function scenarioOutcome(facts: RunFacts, { verdict, sentence, findings }: RunVerdict): ScenarioOutcome {
   return {
@@ -17,6 +17,8 @@ export function scenarioOutcome(facts: RunFacts, { verdict, sentence, findings }
       expected: finding.expected,
       measured: finding.measured,
       ...(finding.resolution === undefined ? {} : { resolution: finding.resolution }),
+      ...(finding.quantities.measured === undefined ? {} : { quantity: finding.quantities.measured }),
+      ...(finding.resolutionMs === undefined ? {} : { resolutionMs: finding.resolutionMs }),
       sentence: finding.sentence,
       evidence: finding.evidence,
     })),
@@ -31,8 +33,9 @@ export function brokenOutcome(facts: RunFacts, reason: string): ScenarioOutcome 
 /** Of a suite: one failure is a failure, whatever could not be judged beside it. */
 const SUITE_ORDER = ['fail', 'invalid', 'inconclusive', 'pass'] as const satisfies readonly Verdict[];
 
-export function suiteOutcome(scenarios: readonly ScenarioOutcome[]): Outcome {
+/** What was left out is told and decides nothing. */
+export function suiteOutcome(scenarios: readonly ScenarioOutcome[], leftOut: readonly LeftOut[] = []): Outcome {
   const worst = SUITE_ORDER.find((verdict) => scenarios.some((scenario) => scenario.verdict === verdict));
   // No run, no proof.
-  return { schemaVersion: 1, verdict: worst ?? 'inconclusive', scenarios };
+  return { schemaVersion: 1, verdict: worst ?? 'inconclusive', scenarios, ...(leftOut.length === 0 ? {} : { leftOut }) };
 }

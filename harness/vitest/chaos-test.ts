@@ -1,6 +1,6 @@
-import { test } from 'vitest';
+import { afterAll, test } from 'vitest';
 import type { Plan, Scenario } from '../index.ts';
-import { planScenario } from '../pipeline.ts';
+import { planScenario, releaseEnvironments } from '../pipeline.ts';
 import { firstLines } from './first-lines.ts';
 import { planRequest, runChaos, withName, type ChaosOptions } from './run-chaos.ts';
 
@@ -39,6 +39,8 @@ const AROUND_MS = 30_000;
  */
 export function chaosTest(scenario: Scenario, options: ChaosTestOptions = {}): void {
   const { onInconclusive = 'fail' } = options;
+  // Containers that one test leaves up serve the next one of the file.
+  afterAll(releaseEnvironments);
   // oxlint-disable-next-line vitest/expect-expect, vitest/valid-title -- what it expects stands in the scenario, as does its title
   test(scenario.title, { timeout: options.timeoutMs ?? timeoutFor(scenario, options) }, async ({ signal, skip }) => {
     const ended = options.signal === undefined ? signal : AbortSignal.any([signal, options.signal]);

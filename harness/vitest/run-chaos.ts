@@ -79,6 +79,7 @@ export async function runChaos(scenario: Scenario, options: ChaosOptions = {}): 
     name: named.name,
     title: recording.run.plan.scenario.title,
     seed: request.seed,
+    environment: request.environment,
     runId: recording.run.runId,
     folder: relative(output, runFolder),
     durationMs: Math.round(performance.now() - startedMs),

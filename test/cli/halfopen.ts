@@ -48,13 +48,16 @@ export interface StartOptions {
   /** @default the fixture's project */
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Words before the command, as `nsenter …`. @default none */
+  readonly behind?: readonly string[];
 }
 
 const UNCOLOURED = ['NO_COLOR', 'FORCE_COLOR', 'CI', 'HALFOPEN_SEED'];
 
-export function start(args: readonly string[], { cwd = fixture, env = {} }: StartOptions = {}): Started {
+export function start(args: readonly string[], { cwd = fixture, env = {}, behind = [] }: StartOptions = {}): Started {
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !UNCOLOURED.includes(name)));
-  const child = spawn(process.execPath, [launcher, ...args], { cwd, env: { ...inherited, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const [program = '', ...words] = [...behind, process.execPath, launcher, ...args];
+  const child = spawn(program, words, { cwd, env: { ...inherited, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   let stdout = '';
   let stderr = '';
   const ended = Promise.withResolvers<Ended>();

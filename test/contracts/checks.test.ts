@@ -5,6 +5,7 @@ import { availability } from '../../harness/analysis/checks/availability.ts';
 import { backoff } from '../../harness/analysis/checks/backoff.ts';
 import { breaker } from '../../harness/analysis/checks/breaker.ts';
 import type { Check } from '../../harness/analysis/checks/contract.ts';
+import { delivery } from '../../harness/analysis/checks/delivery.ts';
 import { failsFast } from '../../harness/analysis/checks/fails-fast.ts';
 import { fallback } from '../../harness/analysis/checks/fallback.ts';
 import { checks } from '../../harness/analysis/checks/index.ts';
@@ -13,6 +14,7 @@ import { latencyWithin } from '../../harness/analysis/checks/latency-within.ts';
 import { readinessTruth } from '../../harness/analysis/checks/readiness-truth.ts';
 import { recovery } from '../../harness/analysis/checks/recovery.ts';
 import { retries } from '../../harness/analysis/checks/retries.ts';
+import { stampede } from '../../harness/analysis/checks/stampede.ts';
 import { evidenceOf } from '../../harness/analysis/evidence.ts';
 import { POWERS } from '../../harness/model/plan.ts';
 import type { Recording } from '../../harness/model/recording.ts';
@@ -41,7 +43,9 @@ const examples: Readonly<
   retries: retries({ edge: 'orders->payments', of: 'storm', amplificationMax: 1.6 }),
   backoff: backoff({ edge: 'orders->payments', of: 'storm', firstMin: '20ms', growthMin: 1.5, jitter: true }),
   isolation: isolation({ request: 'stock', from: 'storm', p95RatioMax: 1.5 }),
+  stampede: stampede({ edge: 'orders->payments', of: 'storm', ratioMax: 2 }),
   atMostOnce: atMostOnce({ effect: 'charge' }),
+  delivery: delivery({ from: 'charge', to: 'receipt', of: 'storm', within: '4s' }),
   readinessTruth: readinessTruth({ service: 'payments', of: 'storm' }),
 };
 

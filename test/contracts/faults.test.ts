@@ -5,11 +5,12 @@ import type { Fault } from '../../harness/model/fault.ts';
 import { POWERS } from '../../harness/model/plan.ts';
 import { shapeProblems, type Names } from '../../harness/model/shape.ts';
 import type { Edge, System } from '../../harness/model/system.ts';
-import type { ProcessControl } from '../../harness/run/environments/contract.ts';
+import type { ContainerControl, ProcessControl } from '../../harness/run/environments/contract.ts';
 import { bandwidth } from '../../harness/run/faults/bandwidth.ts';
 import { blackhole } from '../../harness/run/faults/blackhole.ts';
 import type { FaultContext, FaultDriver } from '../../harness/run/faults/contract.ts';
 import { corrupt } from '../../harness/run/faults/corrupt.ts';
+import { disconnect } from '../../harness/run/faults/disconnect.ts';
 import { httpAbort } from '../../harness/run/faults/http-abort.ts';
 import { httpCorrupt } from '../../harness/run/faults/http-corrupt.ts';
 import { httpDelay } from '../../harness/run/faults/http-delay.ts';
@@ -24,6 +25,7 @@ import { kill } from '../../harness/run/faults/kill.ts';
 import { latency } from '../../harness/run/faults/latency.ts';
 import { limitData } from '../../harness/run/faults/limit-data.ts';
 import { loss } from '../../harness/run/faults/loss.ts';
+import { netem } from '../../harness/run/faults/netem.ts';
 import { partition } from '../../harness/run/faults/partition.ts';
 import { pause } from '../../harness/run/faults/pause.ts';
 import { refuse } from '../../harness/run/faults/refuse.ts';
@@ -34,6 +36,9 @@ import { restart } from '../../harness/run/faults/restart.ts';
 import { slice } from '../../harness/run/faults/slice.ts';
 import { slowBody } from '../../harness/run/faults/slow-body.ts';
 import { slowClose } from '../../harness/run/faults/slow-close.ts';
+import { squeeze } from '../../harness/run/faults/squeeze.ts';
+import { stop } from '../../harness/run/faults/stop.ts';
+import { unresolvable } from '../../harness/run/faults/unresolvable.ts';
 import { connectProxy } from '../../harness/run/proxy/client.ts';
 import type { ProxyProcess } from '../../harness/run/proxy/contract.ts';
 import { startProxyServer } from '../../harness/run/proxy/server.ts';
@@ -92,8 +97,16 @@ const examples: Readonly<Record<keyof typeof faultDrivers, readonly Fault[]>> = 
   'reply-late': [replyLate(EDGE, { delay: '1s', ...target })],
   kill: [kill('payments')],
   pause: [pause('payments')],
+  stop: [stop('payments')],
   restart: [restart('payments')],
+  disconnect: [disconnect('payments')],
+  unresolvable: [unresolvable('payments')],
+  squeeze: [squeeze('payments', { cpus: 0.1, memoryMb: 64 }), squeeze('payments', { cpus: 2 }), squeeze('payments', { memoryMb: 6 })],
+  netem: [netem('payments', { lossPercent: 0.1, delay: '100ms', jitter: 100 }), netem('payments', { delay: 1 })],
 };
+
+/** Kinds whose power no environment of this version has: plans that hold one are refused. */
+const POWERLESS = ['netem'];
 
 const edge: Edge = { name: EDGE, caller: 'orders', callee: 'payments', env: 'PAYMENTS_URL', url: 'http://{host}:{port}', protocol: 'http' };
 const system: System = { name: 'shop', entry: 'orders', services: {}, edges: [edge], breakers: {} };
@@ -151,7 +164,7 @@ describe.each(rows)('fault $kind', ({ kind, driver, fault }) => {
     expect(reach).toEqual(
       fault.service === undefined
         ? { edges: [EDGE], services: [], bite: 'tap' }
-        : { edges: [EDGE], services: ['payments'], bite: 'window' },
+        : { edges: [EDGE], services: ['payments'], bite: kind === 'squeeze' ? 'slower' : 'window' },
     );
   });
 });
@@ -186,40 +199,59 @@ describe('faults on a real proxy', () => {
   });
   afterAll(() => stack.disposeAsync());
 
-  it.each(rows)('$kind is withdrawn before it was injected, twice after it, and leaves calls as they were', async ({ driver, fault }) => {
-    const { control, log } = recordingProcesses();
-    const context: FaultContext = {
-      name: 'storm',
-      seed: 1,
-      system,
-      proxy,
-      processes: control,
-      containers: null,
-      signal: AbortSignal.timeout(10_000),
-    };
-    await driver.withdraw(fault, context);
-    await driver.inject(fault, context);
-    await driver.withdraw(fault, context);
-    await driver.withdraw(fault, context);
-    const answer = await fetch(url, { method: 'POST', headers: { connection: 'close', tenant: 'a' }, signal: AbortSignal.timeout(5000) });
-    expect([answer.status, await answer.text()]).toEqual([200, 'hello']);
-    if (fault.service !== undefined) expect(log.length).toBeGreaterThan(0);
-    // What brings a service back comes last, however often it is asked.
-    for (const entry of log.slice(-2)) expect(entry).toMatch(/^(start|resume) payments$/);
+  const contextOf = (name: string, { control, containers }: Services, withinMs: number): FaultContext => ({
+    name,
+    seed: 1,
+    system,
+    proxy,
+    processes: control,
+    containers,
+    signal: AbortSignal.timeout(withinMs),
   });
+
+  it.each(rows)(
+    '$kind is withdrawn before it was injected, twice after it, and leaves calls as they were',
+    async ({ kind, driver, fault }) => {
+      const recorded = recordingServices();
+      const context = contextOf('storm', recorded, 10_000);
+      await driver.withdraw(fault, context);
+      if (POWERLESS.includes(kind)) await expect(driver.inject(fault, context)).rejects.toThrow(/^Cannot .* payments: no environment/);
+      else await driver.inject(fault, context);
+      await driver.withdraw(fault, context);
+      await driver.withdraw(fault, context);
+      const answer = await fetch(url, { method: 'POST', headers: { connection: 'close', tenant: 'a' }, signal: AbortSignal.timeout(5000) });
+      expect([answer.status, await answer.text()]).toEqual([200, 'hello']);
+      expect(recorded.log.length > 0).toBe(fault.service !== undefined && !POWERLESS.includes(kind));
+      // What brings a service back comes last, however often it is asked.
+      for (const entry of recorded.log.slice(-2)) expect(entry).toMatch(/^(start|resume|connect|name|relax) payments$/);
+    },
+  );
+
+  it.each(rows.filter(({ kind, fault }) => fault.service !== undefined && !POWERLESS.includes(kind)))(
+    '$kind is undone where its injection failed half-way',
+    async ({ driver, fault }) => {
+      const recorded = recordingServices({ failingAt: 1 });
+      await expect(driver.inject(fault, contextOf('storm', recorded, 10_000))).rejects.toThrow('the engine went away');
+      const before = recorded.log.length;
+      await driver.withdraw(fault, contextOf('storm', recorded, 10_000));
+      expect(recorded.log.slice(before)).not.toEqual([]);
+      expect(recorded.held()).toEqual([]);
+    },
+  );
+
+  it.each(rows.filter(({ driver }) => driver.needs.includes('container')))(
+    '$kind says that services are no containers where they are none, and has nothing to undo there',
+    async ({ driver, fault }) => {
+      const context = contextOf('storm', { control: recordingServices().control, containers: null }, 10_000);
+      await expect(driver.inject(fault, context)).rejects.toThrow(/payments.*: services are no containers here \(way out: --env docker\)/);
+      await driver.withdraw(fault, context);
+    },
+  );
 
   it.each(['request', 'response'] as const)('http-hold passes on the %ss that it holds when it is withdrawn', async (at) => {
     const fault = httpHold(EDGE, { at });
-    const signal = AbortSignal.timeout(10_000);
-    const context: FaultContext = {
-      name: 'gate',
-      seed: 1,
-      system,
-      proxy,
-      processes: recordingProcesses().control,
-      containers: null,
-      signal,
-    };
+    const context = contextOf('gate', recordingServices(), 10_000);
+    const { signal } = context;
     await faultDrivers['http-hold'].inject(fault, context);
     const call = fetch(url, { headers: { connection: 'close' }, signal });
     while ((await proxy.held(EDGE, 'gate', signal)).length === 0) await new Promise((resolve) => setImmediate(resolve));
@@ -231,15 +263,7 @@ describe('faults on a real proxy', () => {
     '$kind is felt while it is in force, and counted',
     async ({ driver, fault }) => {
       const name = `bite-${rows.findIndex((row) => row.fault === fault)}`;
-      const context: FaultContext = {
-        name,
-        seed: 1,
-        system,
-        proxy,
-        processes: recordingProcesses().control,
-        containers: null,
-        signal: AbortSignal.timeout(20_000),
-      };
+      const context = contextOf(name, recordingServices(), 20_000);
       await driver.inject(fault, context);
       // Targets hit a share of every second one: eight calls are more than enough for a first hit.
       const calls = Array.from({ length: 8 }, () =>
@@ -254,12 +278,49 @@ describe('faults on a real proxy', () => {
   );
 });
 
-/** Processes that only note what is asked of them: real ones are in test/integration/environment.test.ts. */
-function recordingProcesses(): { readonly control: ProcessControl; readonly log: readonly string[] } {
+interface Services {
+  readonly control: ProcessControl;
+  readonly containers: ContainerControl | null;
+}
+
+interface Recorded extends Services {
+  readonly log: readonly string[];
+  /** What was done to a service and not undone. */
+  held(): readonly string[];
+}
+
+const UNDONE_BY: Readonly<Record<string, string>> = {
+  kill: 'start',
+  stop: 'start',
+  pause: 'resume',
+  disconnect: 'connect',
+  unname: 'name',
+  squeeze: 'relax',
+};
+
+/**
+ * Services that only note what is asked of them: real processes are in test/integration/environment.test.ts, real containers in
+ * test/containers/container-faults.test.ts. With `failingAt`, that call does its work and then fails, as one does whose answer is lost.
+ */
+function recordingServices({ failingAt = 0 }: { readonly failingAt?: number } = {}): Recorded {
   const log: string[] = [];
+  let held: string[] = [];
   const note = (verb: string) => (service: string) => {
     log.push(`${verb} ${service}`);
-    return Promise.resolve();
+    held = verb in UNDONE_BY ? [...held, verb] : held.filter((entry) => UNDONE_BY[entry] !== verb);
+    return log.length === failingAt ? Promise.reject(new Error('the engine went away')) : Promise.resolve();
   };
-  return { control: { kill: note('kill'), start: note('start'), stop: note('stop'), pause: note('pause'), resume: note('resume') }, log };
+  return {
+    control: { kill: note('kill'), start: note('start'), stop: note('stop'), pause: note('pause'), resume: note('resume') },
+    containers: {
+      disconnect: note('disconnect'),
+      connect: note('connect'),
+      unname: note('unname'),
+      name: note('name'),
+      squeeze: note('squeeze'),
+      relax: note('relax'),
+    },
+    log,
+    held: () => held,
+  };
 }

@@ -41,6 +41,26 @@ describe.each(rows)('reporter %s', (name, reporter) => {
     expect((await reporter.render({ schemaVersion: 1, verdict: 'pass', scenarios: [] }, [])).length).toBeGreaterThan(0);
   });
 
+  test('says what was left out', async () => {
+    const leftOut = [
+      {
+        name: 'database-slow',
+        title: 'Slow',
+        environment: 'embedded',
+        lacks: ['backing' as const],
+        sentence: "'embedded' lacks it",
+        wayOut: '--env docker',
+      },
+    ];
+    const judged = [passingRun(0)];
+    const text = await reporter.render(
+      { ...outcomeOf(judged), leftOut },
+      judged.map((run) => reporter.digest(run)),
+    );
+    for (const said of ['database-slow', 'embedded', '--env docker']) expect(text).toContain(said);
+    expect(await print(reporter, judged)).not.toContain('database-slow');
+  });
+
   test('prints a run that has no recording', async () => {
     const text = await reporter.render(outcomeOf([failingRun()]), []);
     expect(text).toContain('payments-outage');

@@ -4,9 +4,11 @@ import type { Defect } from '../../fixtures/shop/defects.ts';
 export interface Twin {
   /** Name of the scenario's file without `.chaos.ts`. */
   readonly scenario: string;
-  readonly service: 'orders' | 'gateway' | 'payments';
+  readonly service: 'orders' | 'gateway' | 'payments' | 'shipping';
   readonly defect: Defect;
   readonly wrong: string;
+  /** Where it can be run: what is wrong about a database, a cache or a broker shows only where there is one. */
+  readonly environments: readonly ('embedded' | 'docker' | 'compose')[];
   /** Findings of which at least one must fail: names of checks, with what they are about. */
   readonly mustFail: readonly { readonly check: string; readonly subject: string }[];
 }
@@ -24,6 +26,14 @@ export const TWINS: readonly Twin[] = [
   twin('catalog-down', 'gateway', 'silent-default', 'invented price, no marker', 'fallback price'),
   twin('catalog-down', 'gateway', 'fallback-cached', 'default stored as truth', 'fallback price'),
   twin('payments-killed', 'payments', 'readiness-lies', 'ready at once, fails for 1.5 s', 'readinessTruth payments'),
+  ...[
+    twin('database-slow', 'orders', 'db-on-quote-path', 'quotes write to the orders database', 'isolation quote'),
+    twin('database-cut', 'orders', 'db-no-timeout', 'waits for the database for ever', 'latencyWithin order'),
+    twin('cache-down', 'gateway', 'cache-required', 'no price without the cache', 'availability price'),
+    twin('cache-down', 'gateway', 'no-single-flight', 'each look-up asks the catalog itself', 'stampede gateway->catalog'),
+    twin('broker-down', 'orders', 'fire-and-forget', 'events published without an outbox', 'delivery order-accepted'),
+    twin('broker-down', 'shipping', 'no-dedup', 'announces an order each time that its event comes', 'atMostOnce order-announced'),
+  ].map((needy): Twin => ({ ...needy, environments: ['docker', 'compose'] })),
 ];
 
 function twin(scenario: string, service: Twin['service'], defect: Defect, wrong: string, ...expectations: readonly string[]): Twin {
@@ -31,5 +41,5 @@ function twin(scenario: string, service: Twin['service'], defect: Defect, wrong:
     const [check = '', subject = ''] = text.split(' ');
     return { check, subject };
   });
-  return { scenario, service, defect, wrong, mustFail };
+  return { scenario, service, defect, wrong, environments: ['embedded', 'docker', 'compose'], mustFail };
 }

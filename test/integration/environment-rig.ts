@@ -17,10 +17,12 @@ import type {
 } from '../../harness/run/environments/contract.ts';
 import { environmentDrivers } from '../../harness/run/environments/index.ts';
 import { openLedger } from '../../harness/run/ledger/index.ts';
+import { chainProxies } from '../../harness/run/proxy/chain.ts';
 import { connectProxy } from '../../harness/run/proxy/client.ts';
+import { connectToxiproxy } from '../../harness/run/proxy/real-toxiproxy.ts';
 
 export const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
-export const drivers = environmentDrivers({ connectProxy });
+export const drivers = environmentDrivers({ connectProxy, connectToxiproxy, chainProxies });
 
 /** Answers 200 with its pid on every path, and calls the service at `CALLEE` for `/call`. */
 export const ECHO = `
@@ -32,7 +34,7 @@ export const ECHO = `
       answer.on('end', () => res.end(String(answer.statusCode)));
     });
     call.on('error', (error) => res.writeHead(502).end(error.code));
-  }).listen(process.env.PORT, '127.0.0.1', () => console.log('listening, Bearer abc123'));
+  }).listen(process.env.PORT, process.env.HOST ?? '127.0.0.1', () => console.log('listening, Bearer abc123'));
 `;
 
 export function script(source: string, extra: Partial<Service> = {}): Service {
@@ -69,6 +71,7 @@ export async function rigOf(
   const lines: ServiceLine[] = [];
   const processes: ServiceProcessEvent[] = [];
   const abort = new AbortController();
+  const ledger = openLedger({ folder: join(runFolder, 'ledger'), runId });
   const system: System = { name: 'rig', entry: Object.keys(services)[0] ?? '', services, edges, breakers: {} };
   const context: UpContext = {
     plan: planOf(system),
@@ -77,7 +80,7 @@ export async function rigOf(
     runFolder,
     projectFolder: PROJECT,
     runId,
-    ledger: openLedger({ folder: join(runFolder, 'ledger'), runId }),
+    ledger,
     redact: (text) => text.replaceAll(/Bearer \w+/g, 'Bearer […]'),
     signal: abort.signal,
     onLine: (line) => lines.push(line),
@@ -100,6 +103,7 @@ export async function rigOf(
     abort,
     async [Symbol.asyncDispose]() {
       for (const started of running) await started[Symbol.asyncDispose]();
+      ledger[Symbol.dispose]();
       await rm(runFolder, { recursive: true, force: true });
     },
   };

@@ -4,6 +4,7 @@ import type { NewEvent, SinkRecord } from '../../harness/model/sink.ts';
 import { startClock } from '../../harness/run/clock.ts';
 import type { FaultDriver } from '../../harness/run/faults/contract.ts';
 import { injectThroughWindows } from '../../harness/run/inject.ts';
+import { FrozenProxyError } from '../../harness/run/proxy/frozen-proxy.ts';
 import { firstOf, undoWithin } from '../../harness/run/teardown.ts';
 import { SHOP } from '../recordings.ts';
 
@@ -69,6 +70,16 @@ describe('a fault on the timeline', () => {
     await expect(run(new AbortController().signal)).rejects.toThrow("Cannot inject the fault 'storm': no such edge");
     expect(calls).toEqual(['withdraw']);
     expect(steps).toEqual(['0 requested', '0 failed', '0 withdraw-requested', '0 withdrawn']);
+  });
+
+  it.each(['inject', 'withdraw'] as const)('whose %s freezes the Toxiproxy fails, and the run goes on to its next window', async (verb) => {
+    let calls = 0;
+    const freezesOnce = (): Promise<void> =>
+      ++calls === 1 ? Promise.reject(new FrozenProxyError('Cannot add toxic: no answer within 2000 ms')) : Promise.resolve();
+    const { steps, run } = order({ [verb]: freezesOnce });
+    await run(new AbortController().signal);
+    const first = verb === 'inject' ? STEPS(0).with(1, '0 failed') : STEPS(0).with(3, '0 failed');
+    expect(steps).toEqual([...first, ...STEPS(1)]);
   });
 
   it('says so when it cannot be withdrawn', async () => {

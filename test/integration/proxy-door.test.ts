@@ -222,6 +222,7 @@ test('the types know every attribute of every toxic', () => {
     limit_time: { time: 1, reset: 1 },
     corrupt: { rate: 1 },
     loss: { loss: 1, correlation: 1, rto: 1 },
+    mark: { of: 'latency', sign: 'cut', after: 1 },
   };
   const attributes = Object.entries(toxicKinds).map(([type, kind]) => [type, Object.keys(kind.attributes).toSorted()]);
   expect(attributes).toEqual(Object.entries(samples).map(([type, sample]) => [type, Object.keys(sample).toSorted()]));

@@ -26,6 +26,14 @@ describe('the shop in health', () => {
     expect(await order(url, 'order-1', traceId)).toMatchObject({ status: 201, body: { orderId: 'order-1', status: 'placed' } });
     await until(() => payments.printed.length > 0, 'the charge is printed');
     expect(payments.printed).toMatchObject([{ halfopen: 'effect', effect: 'charge', key: 'order-1', traceId }]);
+    const effects = (): readonly unknown[] => shop.orders.printed.filter((line) => line['halfopen'] === 'effect');
+    await until(() => effects().length >= 2, 'the order is accepted and announced');
+    expect(effects()).toMatchObject([
+      { effect: 'order-accepted', key: 'order-1', traceId },
+      { effect: 'order-announced', key: 'order-1', traceId },
+    ]);
+    expect((await order(url, 'order-1', traceId)).status).toBe(201);
+    expect(effects()).toHaveLength(2);
   });
 
   test('charges once for two requests with one idempotency key, and twice without a key', async () => {
@@ -60,6 +68,24 @@ describe('the shop in health', () => {
     const end = await runToItsEnd('payments', { DEFECT: 'typo' });
     expect(end.code).not.toBe(0);
     expect(end.stderr).toContain("'DEFECT' must be one of readiness-lies: current value is 'typo'");
+  });
+});
+
+describe("the gateway's price cache", () => {
+  test('asks the catalog once for a good that many want at once, and again when the price is a moment old', async () => {
+    const waiting: (() => void)[] = [];
+    await using catalog = await playService((_, response) => waiting.push(() => reply(response, 200, { amount: 5, version: 'v5' })));
+    await using shop = await startShop({ catalog: catalog.url });
+    const price = (sku: string): Promise<unknown> => getJson(`${shop.gateway.url}/price/${sku}`).then(({ body }) => body['version']);
+    const rush = Promise.all([...Array.from({ length: 20 }, () => price('kettle')), price('lamp')]);
+    await until(() => waiting.length === 2, 'two goods are asked for');
+    for (const answer of waiting.splice(0)) answer();
+    expect(new Set(await rush)).toEqual(new Set(['v5']));
+    expect(catalog.seen.map(({ path }) => path).toSorted()).toEqual(['/prices/kettle', '/prices/lamp']);
+    const later = until(async () => (await price('kettle')) === 'v5' && catalog.seen.length > 2, 'the catalog is asked again');
+    await until(() => waiting.length > 0, 'the price has left the cache');
+    for (const answer of waiting.splice(0)) answer();
+    await later;
   });
 });
 
@@ -159,6 +185,8 @@ describe('the shop without the catalog', () => {
     const price = async (): Promise<unknown> => (await getJson(`${shop.gateway.url}/price/kettle`)).body;
     expect(await price()).toEqual({ amount: 5, version: 'v5' });
     isUp = false;
+    // For a moment the cache has it, and it is as fresh as any.
+    await until(async () => Object.hasOwn((await price()) as object, '_stale'), 'the price has left the cache');
     expect(await price()).toMatchObject({ amount: 5, version: 'v5', _stale: true });
     await until(async () => Object.hasOwn((await price()) as object, '_unavailable'), 'the price is too old');
     expect(await price()).toEqual({ sku: 'kettle', _unavailable: true });

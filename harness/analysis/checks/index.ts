@@ -3,6 +3,7 @@ import { availabilityCheck } from './availability.ts';
 import { backoffCheck } from './backoff.ts';
 import { closesCheck } from './closes.ts';
 import type { Check } from './contract.ts';
+import { deliveryCheck } from './delivery.ts';
 import { failsFastCheck } from './fails-fast.ts';
 import { fallbackCheck } from './fallback.ts';
 import { isolationCheck } from './isolation.ts';
@@ -11,6 +12,7 @@ import { opensCheck } from './opens.ts';
 import { readinessTruthCheck } from './readiness-truth.ts';
 import { recoveryCheck } from './recovery.ts';
 import { retriesCheck } from './retries.ts';
+import { stampedeCheck } from './stampede.ts';
 import { staysClosedCheck } from './stays-closed.ts';
 import { staysOpenCheck } from './stays-open.ts';
 import { trialCallsCheck } from './trial-calls.ts';
@@ -32,6 +34,8 @@ export const checks = {
   retries: retriesCheck,
   backoff: backoffCheck,
   isolation: isolationCheck,
+  stampede: stampedeCheck,
   atMostOnce: atMostOnceCheck,
+  delivery: deliveryCheck,
   readinessTruth: readinessTruthCheck,
 } as const satisfies Readonly<Record<string, Check>>;

@@ -6,7 +6,9 @@ import type { Guard } from '../checks/contract.ts';
 import { cite } from '../cite.ts';
 import type { Evidence, FaultOccurrence, Span } from '../evidence.ts';
 import { activeSpans } from '../fault-occurrences.ts';
+import { judgeCanaries } from './canary-bite.ts';
 import { guardFinding, type GuardResult } from './guard-finding.ts';
+import { biteInSlowness, isFailing, type Bite } from './slower.ts';
 
 /** A run whose fault nobody felt says nothing about how the system bears it. */
 export const faultWasFelt: Guard = {
@@ -19,9 +21,11 @@ function judgeFault(fault: PlannedFault, evidence: Evidence): Finding {
   const about = { check: faultWasFelt.check, subject: fault.name };
   const unseen = missingStep(occurrences, evidence);
   if (unseen !== null) return guardFinding({ ...about, verdict: 'invalid', ...unseen });
+  const isTapped = evidence.plan.powers.includes('tap') && fault.reach.bite !== 'canary';
+  if (!isTapped && fault.reach.edges.length > 0) return guardFinding({ ...about, ...judgeCanaries(fault, evidence) });
 
   const active = activeSpans(occurrences, evidence.endUs);
-  const bite = fault.reach.edges.length === 0 ? biteOnServices(fault, active, evidence) : biteOnEdges(fault, active, evidence);
+  const bite = biteOf(fault, active, evidence);
   const values = { ...bite.values, edges: fault.reach.edges, services: fault.reach.services, occurrences: occurrences.length };
   return guardFinding({
     ...about,
@@ -51,10 +55,9 @@ function missingStep(
   };
 }
 
-interface Bite {
-  readonly count: number;
-  readonly values: Readonly<Record<string, string | number>>;
-  readonly evidence: Finding['evidence'];
+function biteOf(fault: PlannedFault, active: readonly Span[], evidence: Evidence): Bite {
+  if (fault.reach.bite === 'slower') return biteInSlowness(fault, active, evidence);
+  return fault.reach.edges.length === 0 ? biteOnServices(fault, active, evidence) : biteOnEdges(fault, active, evidence);
 }
 
 function biteOnEdges(fault: PlannedFault, active: readonly Span[], evidence: Evidence): Bite {
@@ -75,17 +78,13 @@ function biteOnEdges(fault: PlannedFault, active: readonly Span[], evidence: Evi
   };
 }
 
-function isFailing({ outcome, status }: ExchangeRow): boolean {
-  return outcome !== 'answered' || status >= 500;
-}
-
 /** A fault on a service that nobody calls through an edge shows in what became of the service. */
 function biteOnServices({ reach }: PlannedFault, active: readonly Span[], evidence: Evidence): Bite {
   const hit = evidence.recording.events.filter(
     (event) =>
       event.kind === 'service' &&
       reach.services.includes(event.service) &&
-      ['exited', 'killed', 'paused'].includes(event.state) &&
+      ['exited', 'killed', 'paused', 'stopped', 'disconnected', 'unnamed'].includes(event.state) &&
       active.some(({ fromUs, toUs }) => event.atUs <= toUs && event.atUs >= fromUs - REACTION_US),
   );
   return { count: hit.length, values: { bite: 'process', exchanges: 0 }, evidence: [cite('events', hit)] };

@@ -17,6 +17,11 @@ function neededBreakers({ plan }: Evidence): ReadonlySet<string> {
 }
 
 function judgeProbe(breaker: string, evidence: Evidence): Omit<GuardResult, 'check' | 'subject'> {
+  // The plan knew and said so: the run is as good as it could be, and what it tells of this breaker is nothing.
+  if (evidence.plan.unwatched?.includes(breaker) === true) {
+    const probe = evidence.plan.system.breakers[breaker]?.probe.kind ?? null;
+    return { verdict: 'inconclusive', code: 'probe-impossible', values: { probe, environment: evidence.plan.environment } };
+  }
   const reports = evidence.recording.events.filter((event) => event.kind === 'probe' && event.breaker === breaker);
   const garbage = reports.filter((event) => event.kind === 'probe' && event.state === 'garbage');
   const [firstGarbage] = garbage;

@@ -152,5 +152,4 @@ export const machineLooks: Readonly<Record<string, Look>> = {
   timers,
   chromium: () =>
     program('chromium', ['chromium', 'chromium-browser', 'google-chrome'], 'optional: only tests of the report in a browser use it'),
-  docker: () => program('docker', ['docker'], 'optional: the embedded environment does without, a later environment will use it'),
 };

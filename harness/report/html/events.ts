@@ -51,6 +51,13 @@ function wordsOf(event: RunEvent): { readonly subject: string; readonly text: st
       };
     case 'clock':
       return { subject: event.source, text: `clock off by ${event.offsetUs} µs, ± ${event.uncertaintyUs} µs` };
+    case 'environment':
+      return { subject: event.subject, text: event.detail };
+    case 'canary': {
+      const shows = event.isBitten === null ? 'cannot tell' : event.isBitten ? 'shows the fault' : 'does not show it';
+      const met = `canary on ${event.edge} ${event.moment}: ${event.outcome} after ${Math.round(event.durationMs)} ms`;
+      return { subject: event.fault, text: `${met}, ${shows}` };
+    }
     case 'lost':
       return { subject: event.what, text: `${event.count} lost (limit ${event.limit})` };
     case 'run-ended':

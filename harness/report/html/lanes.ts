@@ -2,7 +2,7 @@ import type { BreakerState } from '../../model/breaker.ts';
 import type { BreakerMoved, FaultStep, RunEvent } from '../../model/event.ts';
 import type { Recording } from '../../model/recording.ts';
 import { zeros, type Axis } from './axis.ts';
-import type { BreakerLane, FaultLane, FaultWindow, RunDetail, ServiceLane, ServiceState } from './payload.ts';
+import type { BreakerLane, FaultLane, FaultWindow, Hold, RunDetail, ServiceLane, ServiceState } from './payload.ts';
 
 /** Phases as they were: from the load's start where it was seen, none otherwise. */
 export function phaseLanes(recording: Recording, axis: Axis): RunDetail['phases'] {
@@ -145,42 +145,64 @@ export function serviceLanes(recording: Recording, axis: Axis): ServiceLane[] {
 
 function serviceStretches(service: string, events: readonly RunEvent[], axis: Axis): ServiceLane['stretches'] {
   const stretches: { fromMs: number; toMs: number; state: ServiceState }[] = [];
-  let state: ServiceState | null = null;
+  let condition: Condition = { state: null, hold: null };
   let sinceMs = axis.span.fromMs;
   const close = (atMs: number): void => {
     const fromMs = Math.max(sinceMs, axis.span.fromMs);
     const toMs = Math.min(atMs, axis.span.toMs);
+    const state = shown(condition);
     if (state !== null && toMs > fromMs) stretches.push({ fromMs, toMs, state });
   };
   for (const event of events) {
     if (event.atUs > axis.loadEndedUs) break;
-    const next = nextState(state, event, service);
-    if (next === null || next === state) continue;
-    close(axis.ms(event.atUs));
-    state = next;
-    sinceMs = axis.ms(event.atUs);
+    const next = nextCondition(condition, event, service);
+    if (shown(next) !== shown(condition)) {
+      close(axis.ms(event.atUs));
+      sinceMs = axis.ms(event.atUs);
+    }
+    condition = next;
   }
   close(axis.span.toMs);
   return stretches;
 }
 
+/** What a service is by itself, and what a fault on its container does to it meanwhile. */
+interface Condition {
+  readonly state: Exclude<ServiceState, Hold> | null;
+  readonly hold: Hold | null;
+}
+
+/** A service that is down is that first of all; whether one that is held answers its readiness path says less than the hold. */
+function shown({ state, hold }: Condition): ServiceState | null {
+  return hold === null || state === 'down' || state === 'paused' || state === 'starting' ? state : hold;
+}
+
 /** A refused readiness sample tells nothing new of a service that is known to be down, starting or paused. */
-function nextState(state: ServiceState | null, event: RunEvent, service: string): ServiceState | null {
+function nextCondition(condition: Condition, event: RunEvent, service: string): Condition {
+  const { state } = condition;
   if (event.kind === 'readiness' && event.service === service) {
-    if (event.ready) return 'ready';
-    return state === 'down' || state === 'paused' || state === 'starting' ? state : 'not-ready';
+    if (event.ready) return { ...condition, state: 'ready' };
+    return state === 'down' || state === 'paused' || state === 'starting' ? condition : { ...condition, state: 'not-ready' };
   }
-  if (event.kind !== 'service' || event.service !== service) return null;
+  if (event.kind !== 'service' || event.service !== service) return condition;
   switch (event.state) {
     case 'starting':
     case 'ready':
     case 'paused':
-      return event.state;
+      return { ...condition, state: event.state };
     case 'resumed':
-      return 'ready';
+      return { ...condition, state: 'ready' };
     case 'exited':
     case 'killed':
     case 'stopped':
-      return 'down';
+      return { ...condition, state: 'down' };
+    case 'disconnected':
+    case 'unnamed':
+    case 'squeezed':
+      return { ...condition, hold: event.state };
+    case 'connected':
+    case 'named':
+    case 'relaxed':
+      return { ...condition, hold: null };
   }
 }

@@ -1,4 +1,4 @@
-import type { Outcome, ScenarioOutcome } from '../../model/outcome.ts';
+import type { LeftOut, Outcome, ScenarioOutcome } from '../../model/outcome.ts';
 import { VERDICTS } from '../../model/verdict.ts';
 import { plainText } from '../plain-text.ts';
 import { runSlug } from './payload.ts';
@@ -15,11 +15,13 @@ export function pageTitle(outcome: Outcome): string {
 
 /** `1 fail, 5 pass`, worst first. */
 function countsOf(outcome: Outcome): string {
-  if (outcome.scenarios.length === 0) return 'no scenario ran';
-  return VERDICTS.flatMap((verdict) => {
-    const count = outcome.scenarios.filter((scenario) => scenario.verdict === verdict).length;
+  const { scenarios, leftOut = [] } = outcome;
+  const counts = VERDICTS.flatMap((verdict) => {
+    const count = scenarios.filter((scenario) => scenario.verdict === verdict).length;
     return count === 0 ? [] : [`${count} ${verdict}`];
-  }).join(', ');
+  });
+  if (counts.length === 0) counts.push('no scenario ran');
+  return [...counts, ...(leftOut.length === 0 ? [] : [`${leftOut.length} left out`])].join(', ');
 }
 
 /** What the file says without its script: every verdict, every finding that is not a pass, every replay command. */
@@ -32,6 +34,7 @@ export function summaryHtml(outcome: Outcome): string {
     '<table class="plain"><caption>Scenarios, worst first</caption><thead><tr><th scope="col">Verdict</th><th scope="col">Scenario</th><th scope="col">Why</th></tr></thead><tbody>',
     ...worstFirst.map(({ scenario, index }) => rowHtml(scenario, runSlug(outcome, index))),
     '</tbody></table>',
+    ...leftOutHtml(outcome.leftOut ?? []),
     ...worstFirst.filter(({ scenario }) => scenario.verdict !== 'pass').map(({ scenario }) => findingsHtml(scenario)),
   ].join('\n');
 }
@@ -43,6 +46,15 @@ function rank(scenario: ScenarioOutcome): number {
 function rowHtml(scenario: ScenarioOutcome, slug: string): string {
   const title = scenario.title === '' ? slug : scenario.title;
   return `<tr><td>${scenario.verdict}</td><th scope="row">${escapeHtml(title)}<br><small>${escapeHtml(slug)}</small></th><td>${escapeHtml(scenario.sentence)}</td></tr>`;
+}
+
+function leftOutHtml(leftOut: readonly LeftOut[]): readonly string[] {
+  if (leftOut.length === 0) return [];
+  const items = leftOut.map(
+    ({ name, sentence, wayOut }) =>
+      `<li>${escapeHtml(name)}: ${escapeHtml(sentence)}${wayOut === undefined ? '' : ` (way out: <code>${escapeHtml(wayOut)}</code>)`}</li>`,
+  );
+  return [`<h2>Left out</h2><ul>${items.join('')}</ul>`];
 }
 
 function findingsHtml(scenario: ScenarioOutcome): string {

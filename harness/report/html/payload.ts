@@ -133,7 +133,10 @@ export interface BreakerLane {
   })[];
 }
 
-export type ServiceState = 'starting' | 'ready' | 'not-ready' | 'down' | 'paused';
+export type ServiceState = 'starting' | 'ready' | 'not-ready' | 'down' | 'paused' | Hold;
+
+/** What a fault on its container does to a service that runs all the same. */
+export type Hold = 'disconnected' | 'unnamed' | 'squeezed';
 
 export interface ServiceLane {
   readonly service: string;

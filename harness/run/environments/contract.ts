@@ -84,6 +84,8 @@ export interface RunningSystem extends AsyncDisposable {
   readonly containers: ContainerControl | null;
   /** Direct URL of each service's `ready` path; services without one are left out. */
   readonly readyUrls: Readonly<Record<string, string>>;
+  /** Edge → where this machine reaches its proxy, for canaries; edges that it cannot reach are left out. Absent where taps need none. */
+  readonly edges?: Readonly<Record<string, Address>>;
   /** Something died that the run cannot do without; rejects then, never resolves. */
   readonly broken: Promise<never>;
 }

@@ -1,15 +1,16 @@
-import { mkdir } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { HarnessError } from '../../model/problem.ts';
 import type { ProxyProcess, TapRecord } from '../proxy/contract.ts';
 import { startAnnounced } from './announced-process.ts';
 import type { Address, EnvironmentDriver, ProcessControl, RunningSystem, UpContext } from './contract.ts';
+import { netemReason } from './netem.ts';
 import { reservePort } from './ports.ts';
 import { baseEnvironment, declarationOf } from './service-environment.ts';
-import { openServiceLog, type ServiceLog } from './service-log.ts';
+import { logOf, openLogs, OWN_LOG } from './run-logs.ts';
 import { ServiceRunner } from './service-runner.ts';
 import { startSupervisor } from './supervisor-client.ts';
+import { tapInto } from './tap-rows.ts';
 
 /** How the harness reaches the control port of a proxy process; `run/proxy` has it, `run/parts` brings it here. */
 export type ConnectProxy = (options: {
@@ -32,6 +33,14 @@ export function embedded(parts: EmbeddedParts): EnvironmentDriver {
   return {
     kind: 'embedded',
     powers: ['tcp', 'http', 'tap', 'process', 'stdout', 'readiness'],
+    lacks: {
+      container: 'services are child processes there, not containers',
+      backing: 'databases, caches and brokers are started in containers only',
+      // Read when it is asked for: most plans are about other things than the kernel.
+      get netem() {
+        return netemReason();
+      },
+    },
     describe: () => 'child processes on loopback, behind the own fault proxy',
     up: (context) => up(context, parts),
   };
@@ -56,7 +65,7 @@ async function up(context: UpContext, { connectProxy }: EmbeddedParts): Promise<
   const proxyArgs = ['--host', '127.0.0.1', '--port', '0', '--seed', String(plan.seed), '--parent-stdin'];
   const [control, echo] = await Promise.all([
     startAnnounced({ ...own, name: 'proxy', entry: entryFile('../proxy/main'), args: proxyArgs }),
-    startAnnounced({ ...own, name: 'sentinel', entry: entryFile('./sentinel'), args: [] }),
+    startAnnounced({ ...own, name: 'sentinel', entry: entryFile('./sentinel'), args: ['--parent-stdin'] }),
   ]);
   // Not the run's own signal: an interrupted run still wants the taps of what is in flight.
   const taps = { ...tapInto(context), signal: new AbortController().signal };
@@ -97,57 +106,6 @@ async function up(context: UpContext, { connectProxy }: EmbeddedParts): Promise<
 /** The other half of this program: TypeScript in the repository, JavaScript where it was built. */
 function entryFile(path: string): string {
   return fileURLToPath(new URL(`${path}${extname(import.meta.url)}`, import.meta.url));
-}
-
-/** The log of the harness's own processes; no service can have this name. */
-const OWN_LOG = '@halfopen';
-
-/** Opened before anything is started, so that they are closed after everything has ended. */
-async function openLogs(
-  { plan, runFolder, redact, clock, sink }: UpContext,
-  stack: AsyncDisposableStack,
-): Promise<ReadonlyMap<string, ServiceLog>> {
-  const folder = join(runFolder, 'logs');
-  await mkdir(folder, { recursive: true }).catch((error: Error) => {
-    throw new HarnessError(`Cannot keep the services' logs in ${folder}: ${error.message} (way out: another --output)`, { cause: error });
-  });
-  const open = (name: string): ServiceLog => {
-    const onLost = (reason: string): void =>
-      sink({ table: 'events', row: { kind: 'lost', atUs: clock.nowUs(), what: `log of ${name} (${reason})`, count: 1, limit: 0 } });
-    return stack.use(openServiceLog(join(folder, `${name}.log`), redact, onLost));
-  };
-  return new Map([OWN_LOG, ...Object.keys(plan.system.services)].map((name) => [name, open(name)]));
-}
-
-function logOf(logs: ReadonlyMap<string, ServiceLog>, name: string): ServiceLog {
-  const log = logs.get(name);
-  if (log !== undefined) return log;
-  throw new RangeError(`Cannot log as 'name' must be one of ${[...logs.keys()].join(', ')}: current value is '${name}'`);
-}
-
-/** The proxy stamps its records on the machine's clock; the recording counts from run start. */
-function tapInto({ sink, clock, plan }: UpContext): Pick<Parameters<ConnectProxy>[0], 'onTap' | 'onLost' | 'onHealth'> {
-  const { originUs } = clock;
-  return {
-    onTap(records) {
-      for (const record of records) {
-        const { startedUs, firstByteUs, endedUs } = record;
-        const row = {
-          ...record,
-          startedUs: startedUs - originUs,
-          firstByteUs: firstByteUs === null ? null : firstByteUs - originUs,
-          endedUs: endedUs - originUs,
-        };
-        sink({ table: 'exchanges', row });
-      }
-    },
-    onLost(count) {
-      sink({ table: 'events', row: { kind: 'lost', atUs: clock.nowUs(), what: 'exchanges', count, limit: plan.limits.exchanges } });
-    },
-    onHealth({ atUs, loopDelayP99Ms, cpuRatio }) {
-      sink({ table: 'events', row: { kind: 'health', atUs: atUs - originUs, part: 'proxy', loopDelayP99Ms, cpuRatio } });
-    },
-  };
 }
 
 async function openEdges(

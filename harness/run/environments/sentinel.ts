@@ -4,6 +4,15 @@
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { parseArgs } from 'node:util';
+
+const { values } = parseArgs({
+  options: {
+    host: { type: 'string', default: '127.0.0.1' },
+    port: { type: 'string', default: '0' },
+    'parent-stdin': { type: 'boolean', default: false },
+  },
+});
 
 const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
   request.resume();
@@ -11,12 +20,16 @@ const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) =>
   response.end('{}');
 });
 
-server.listen(0, '127.0.0.1', () => {
+server.listen(Number(values.port), values.host, () => {
   const { address, port } = server.address() as AddressInfo;
   process.stdout.write(`${JSON.stringify({ halfopen: 'sentinel', host: address, port })}\n`);
 });
 
-// Its supervisor is gone when its stdin closes.
-process.stdin.once('end', () => process.exit());
-process.stdin.once('error', () => process.exit());
-process.stdin.resume();
+if (values['parent-stdin']) {
+  // Its supervisor is gone when its stdin closes.
+  process.stdin.once('end', () => process.exit());
+  process.stdin.once('error', () => process.exit());
+  process.stdin.resume();
+}
+// As the first process of a container it would ignore these otherwise.
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit());

@@ -18,20 +18,23 @@ export interface EnvironmentParts {
 
 /** The variables that one service is started with. */
 export function serviceEnvironment({ plan, service, port, edges, runId }: EnvironmentParts): Readonly<Record<string, string>> {
+  return { ...baseEnvironment(runId), ...ownEnvironment({ plan, service, port, edges }), [RUN_MARKER]: runId };
+}
+
+/** What a container's service is started with, besides what its image sets: it has to listen on all interfaces there. */
+export function containerEnvironment(parts: Omit<EnvironmentParts, 'runId'>): Readonly<Record<string, string>> {
+  return { HOST: '0.0.0.0', ...ownEnvironment(parts) };
+}
+
+/** What the service declares, what `--set` changes, its port, and where its callees are. */
+function ownEnvironment({ plan, service, port, edges }: Omit<EnvironmentParts, 'runId'>): Readonly<Record<string, string>> {
   const declared = declarationOf(plan, service);
   const calls: Record<string, string> = {};
   for (const edge of plan.system.edges) {
     const address = edges.get(edge.name);
     if (edge.caller === service && address !== undefined) calls[edge.env] = addressIn(edge.url, address);
   }
-  return {
-    ...baseEnvironment(runId),
-    ...declared.env,
-    ...plan.overrides[service],
-    [declared.portEnv]: String(port),
-    ...calls,
-    [RUN_MARKER]: runId,
-  };
+  return { ...declared.env, ...plan.overrides[service], [declared.portEnv]: String(port), ...calls };
 }
 
 /** The variables that each process of a run has. */

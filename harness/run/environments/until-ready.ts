@@ -12,17 +12,20 @@ export interface Awaited {
   /** Path that answers 200; without one, an accepted connection counts. */
   readonly path: string | undefined;
   readonly withinMs: number;
+  /** The connection is accepted by a forwarder, which closes it when nobody listens behind it. */
+  readonly isForwarded?: true;
   /** Ends the wait: the service has exited, or the run is being stopped. */
   readonly signal: AbortSignal;
 }
 
 /** Resolves to undefined once the service is ready, or to what it did last in place of it; rejects when the signal aborts. */
-export async function untilReady({ address, path, withinMs, signal }: Awaited): Promise<string | undefined> {
+export async function untilReady({ address, path, withinMs, signal, isForwarded }: Awaited): Promise<string | undefined> {
   const deadline = performance.now() + withinMs;
   let answer = 'it was not asked';
   while (performance.now() < deadline) {
     signal.throwIfAborted();
-    const asked = path === undefined ? tryConnection(address, signal) : tryRequest(address, path, signal);
+    const asked =
+      path === undefined ? tryConnection(address, signal, isForwarded === true ? STAYS_OPEN_MS : 0) : tryRequest(address, path, signal);
     answer = await asked;
     if (answer === READY) return undefined;
     await delay(POLL_MS, undefined, { signal });
@@ -44,14 +47,23 @@ function tryRequest({ host, port }: Address, path: string, signal: AbortSignal):
   });
 }
 
-function tryConnection({ host, port }: Address, signal: AbortSignal): Promise<string> {
+/** How long a forwarder may take to find nobody behind it, in milliseconds. */
+const STAYS_OPEN_MS = 100;
+
+function tryConnection({ host, port }: Address, signal: AbortSignal, staysOpenMs: number): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect({ host, port, signal, timeout: ANSWER_MS });
     const settle = (answer: string): void => {
       socket.destroy();
       resolve(answer);
     };
-    socket.once('connect', () => settle(READY));
+    socket.once('connect', () => {
+      if (staysOpenMs === 0) settle(READY);
+      else setTimeout(() => settle(READY), staysOpenMs);
+    });
+    socket.once('close', () => settle('the connection was accepted and closed'));
+    // What it says does not matter; unread, its end would not be seen.
+    socket.resume();
     socket.once('timeout', () => settle(`no connection within ${ANSWER_MS} ms`));
     socket.once('error', (error) => settle(error.message));
   });

@@ -17,6 +17,12 @@ export function callersOf(service: string, system: System): FaultReach {
   return { edges, services: [service], bite: 'window' };
 }
 
+/** The reach of a fault that parts a service from the network: its callers notice, and so does it when it calls. */
+export function callersAndCallees(service: string, system: System): FaultReach {
+  const edges = system.edges.filter(({ caller, callee }) => caller === service || callee === service).map((edge) => edge.name);
+  return { edges, services: [service], bite: 'window' };
+}
+
 function edgesWhere(system: System, matches: (edge: System['edges'][number]) => boolean): FaultReach {
   return { edges: system.edges.filter(matches).map((edge) => edge.name), services: [], bite: 'tap' };
 }

@@ -1,6 +1,7 @@
 import { bandwidthDriver } from './bandwidth.ts';
 import { blackholeDriver } from './blackhole.ts';
 import { corruptDriver } from './corrupt.ts';
+import { disconnectDriver } from './disconnect.ts';
 import { httpAbortDriver } from './http-abort.ts';
 import { httpCorruptDriver } from './http-corrupt.ts';
 import { httpDelayDriver } from './http-delay.ts';
@@ -14,6 +15,7 @@ import { killDriver } from './kill.ts';
 import { latencyDriver } from './latency.ts';
 import { limitDataDriver } from './limit-data.ts';
 import { lossDriver } from './loss.ts';
+import { netemDriver } from './netem.ts';
 import { partitionDriver } from './partition.ts';
 import { pauseDriver } from './pause.ts';
 import { refuseDriver } from './refuse.ts';
@@ -24,6 +26,9 @@ import { restartDriver } from './restart.ts';
 import { sliceDriver } from './slice.ts';
 import { slowBodyDriver } from './slow-body.ts';
 import { slowCloseDriver } from './slow-close.ts';
+import { squeezeDriver } from './squeeze.ts';
+import { stopDriver } from './stop.ts';
+import { unresolvableDriver } from './unresolvable.ts';
 
 /** Every kind of fault. */
 export const faultDrivers = {
@@ -55,5 +60,11 @@ export const faultDrivers = {
   // On a service as a process.
   kill: killDriver,
   pause: pauseDriver,
+  stop: stopDriver,
   restart: restartDriver,
+  // On a service as a container.
+  disconnect: disconnectDriver,
+  unresolvable: unresolvableDriver,
+  squeeze: squeezeDriver,
+  netem: netemDriver,
 } as const;

@@ -16,7 +16,7 @@ export interface Owner {
   readonly pid: number;
   /** When the process started, as the kernel counts it: tells it from a later one of the same number. */
   readonly startedTicks: string;
-  /** The machine's boot: no process outlives it. */
+  /** The machine's boot and the process namespace in it, `<boot id>.<inode>`: process ids mean nothing outside of it. Empty where the platform tells neither. */
   readonly bootId: string;
 }
 
@@ -41,7 +41,14 @@ export interface Undoer<E extends Entry = Entry> {
   undo(entry: E, owner: Owner, signal: AbortSignal): Promise<boolean>;
   /** For people: `container halfopen-1a2b-orders`. */
   describe(entry: E): string;
+  /** A shell command that does it without halfopen. */
+  byHand(entry: E): string;
+  /** It lies with a container engine: a ledger that was written of another engine says nothing about this one. */
+  readonly isOnEngine: boolean;
 }
+
+/** One undoer for each kind of entry, in the order in which kinds are undone. */
+export type Undoers = { readonly [K in Entry['kind']]: Undoer<Extract<Entry, { readonly kind: K }>> };
 
 /** Label that names the run to which a container, network or volume belongs. */
 export const RUN_LABEL = 'dev.halfopen.run';

@@ -1,46 +1,41 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { closeSync, constants, fsyncSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { canonicalJson } from '../../model/canonical.ts';
 import { HarnessError } from '../../model/problem.ts';
-import { OWNER_LABEL, RUN_LABEL, type Entry, type Ledger, type Owner } from './contract.ts';
+import type { Entry, Ledger, Owner } from './contract.ts';
+import { engineAddress } from './folder.ts';
+import { labelsOf, ownerHere } from './owner.ts';
+import { keepReaper, letReaperGo } from './reaper-client.ts';
 
-/** Where the ledgers of this user's runs lie: `HALFOPEN_STATE`, or the state folder of the desktop's convention. */
-export function ledgerFolder(env: Readonly<Record<string, string | undefined>> = process.env): string {
-  return join(env['HALFOPEN_STATE'] ?? join(env['XDG_STATE_HOME'] ?? join(homedir(), '.local/state'), 'halfopen'), 'ledger');
+const { O_APPEND, O_CREAT, O_EXCL, O_WRONLY } = constants;
+
+export interface LedgerOptions {
+  readonly folder: string;
+  readonly runId: string;
 }
 
 /** Opens the ledger of one run; disposing it removes the file if everything in it was crossed out. Nothing is written before the first note. */
-export function openLedger({ folder, runId }: { readonly folder: string; readonly runId: string }): Ledger & Disposable {
-  const owner: Owner = { runId, pid: process.pid, startedTicks: startedTicks(process.pid), bootId: bootId() };
-  const path = join(folder, `${runId}.jsonl`);
+export function openLedger({ folder, runId }: LedgerOptions): Ledger & Disposable {
+  const owner = ownerHere(runId);
+  const file = ledgerFile(folder, owner);
   const open = new Map<string, Entry>();
-  let isBegun = false;
   let isClosed = false;
-  const write = (line: object): void => {
-    try {
-      if (!isBegun) mkdirSync(folder, { recursive: true });
-      const text = `${isBegun ? '' : `${JSON.stringify({ owner })}\n`}${JSON.stringify(line)}\n`;
-      isBegun = true;
-      appendDurably(path, text);
-    } catch (cause) {
-      throw new HarnessError(`Cannot write down what the run makes in ${path}: ${(cause as Error).message} (way out: HALFOPEN_STATE)`, {
-        cause,
-      });
-    }
-  };
   const tidy = (): void => {
-    if (isClosed && open.size === 0) rmSync(path, { force: true });
+    if (!isClosed || open.size > 0) return;
+    file.remove();
+    letReaperGo(folder, owner);
   };
   return {
     owner,
-    labels: { [RUN_LABEL]: runId, [OWNER_LABEL]: `${owner.bootId}/${owner.pid}/${owner.startedTicks}` },
+    labels: labelsOf(owner),
     note(entry) {
-      open.set(JSON.stringify(entry), entry);
-      write({ made: entry });
+      file.write({ made: entry }, [...open.values()]);
+      open.set(canonicalJson(entry), entry);
+      keepReaper(folder, owner);
     },
     strike(entry) {
-      if (!open.delete(JSON.stringify(entry))) return;
-      write({ gone: entry });
+      if (!open.delete(canonicalJson(entry))) return;
+      file.cross(entry);
       tidy();
     },
     // What is kept for a next run stays written down until it is crossed out.
@@ -51,29 +46,80 @@ export function openLedger({ folder, runId }: { readonly folder: string; readonl
   };
 }
 
-function appendDurably(path: string, text: string): void {
-  const file = openSync(path, 'a');
+interface LedgerFile {
+  /** On disk when it returns. `open` is what the file must hold besides, where it has to be begun anew. */
+  write(line: { readonly made: Entry }, open: readonly Entry[]): void;
+  cross(entry: Entry): void;
+  remove(): void;
+}
+
+function ledgerFile(folder: string, owner: Owner): LedgerFile {
+  const path = join(folder, `${owner.runId}.jsonl`);
+  let isBegun = false;
+  // A line that did not get onto the disk as a whole must not swallow the next one.
+  let isTorn = false;
+  const append = (lines: readonly object[], flags: number): void => {
+    const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+    try {
+      appendDurably(path, isTorn ? `\n${text}` : text, flags);
+      isTorn = false;
+    } catch (cause) {
+      const { code, message } = cause as NodeJS.ErrnoException;
+      if (code === 'ENOENT') throw cause;
+      isTorn = code !== 'EEXIST';
+      const reason = code === 'EEXIST' ? 'another run has that name (way out: halfopen clean)' : `${message} (way out: HALFOPEN_STATE)`;
+      throw new HarnessError(`Cannot write down what the run makes in ${path}: ${reason}`, { cause });
+    }
+  };
+  const begin = (lines: readonly object[]): void => {
+    try {
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+    } catch (cause) {
+      throw new HarnessError(
+        `Cannot make the folder ${folder}, in which runs write down what they make: ${(cause as Error).message} (way out: HALFOPEN_STATE)`,
+        { cause },
+      );
+    }
+    try {
+      append([{ owner, engine: engineAddress() }, ...lines], O_CREAT | O_EXCL);
+      isBegun = true;
+    } finally {
+      // Half a beginning is in the way of the next one.
+      if (isTorn) rmSync(path, { force: true });
+      isTorn = false;
+    }
+  };
+  return {
+    write(line, open) {
+      if (!isBegun) return begin([line]);
+      try {
+        append([line], 0);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+        // Somebody cleaned it away under the living run.
+        begin([...open.map((entry) => ({ made: entry })), line]);
+      }
+    },
+    cross(entry) {
+      try {
+        append([{ gone: entry }], 0);
+      } catch {
+        // It is gone all the same: whoever reads the ledger later looks for it and finds nothing.
+      }
+    },
+    remove: () => rmSync(path, { force: true }),
+  };
+}
+
+/** Without `O_CREAT` a file that another process has removed meanwhile stays removed. */
+export function appendDurably(path: string, text: string, flags: number): void {
+  const file = openSync(path, O_WRONLY | O_APPEND | flags, 0o600);
   try {
-    writeSync(file, text);
+    const bytes = Buffer.from(text);
+    let written = 0;
+    while (written < bytes.length) written += writeSync(file, bytes, written);
     fsyncSync(file);
   } finally {
     closeSync(file);
-  }
-}
-
-/** Field 22 of /proc/<pid>/stat; empty where the platform does not tell. */
-function startedTicks(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[19] ?? '';
-  } catch {
-    return '';
-  }
-}
-
-function bootId(): string {
-  try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-  } catch {
-    return '';
   }
 }

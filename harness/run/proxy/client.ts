@@ -28,8 +28,7 @@ export async function connectProxy(connection: ProxyConnection): Promise<ProxyPr
   const { controlUrl } = connection;
   const toxiproxy = new Toxiproxy(controlUrl);
   const taps = await readTaps(connection, ANSWER_MS);
-  const call = (method: string, path: string, body: unknown, signal: AbortSignal): Promise<unknown> =>
-    request({ url: `${controlUrl}${path}`, method, body, signal });
+  const call: Call = (method, path, body, signal) => request({ url: `${controlUrl}${path}`, method, body, signal });
   const edgePath = (edge: string): string => `/halfopen/edges/${encodeURIComponent(edge)}`;
   const rulePath = (edge: string, rule: string): string => `${edgePath(edge)}/rules/${encodeURIComponent(rule)}`;
   return {
@@ -41,6 +40,7 @@ export async function connectProxy(connection: ProxyConnection): Promise<ProxyPr
     async retarget(edge, upstream, signal) {
       await call('PATCH', edgePath(edge), { upstream }, signal);
     },
+    reset: (signal) => resetAll(controlUrl, call, signal),
     async addToxic(edge, toxic, signal) {
       await withDeadline(`add toxic '${toxic.name}' to ${edge}`, signal, async () => {
         const proxy = await toxiproxy.get(proxyNameOfEdge(edge));
@@ -88,6 +88,41 @@ export async function connectProxy(connection: ProxyConnection): Promise<ProxyPr
     },
     [Symbol.asyncDispose]: () => taps.close(),
   };
+}
+
+type Call = (method: string, path: string, body: unknown, signal: AbortSignal) => Promise<unknown>;
+
+/** What of `/halfopen/state` a reset reads. */
+interface ProxyState {
+  readonly name: string;
+  readonly enabled: boolean;
+  readonly counters: { readonly open: number };
+  readonly faults: readonly unknown[];
+}
+
+/** Disabled between, so that what was read back to be cut is not what a caller has opened since. */
+async function resetAll(controlUrl: string, call: Call, signal: AbortSignal): ReturnType<ProxyProcess['reset']> {
+  const state = async (): Promise<readonly ProxyState[]> =>
+    ((await call('GET', '/halfopen/state', undefined, signal)) as { readonly proxies: readonly ProxyState[] }).proxies;
+  const demand = (isRight: boolean, what: string): void => {
+    if (!isRight) throw new HarnessError(`Cannot reset the proxy at ${controlUrl}: ${what}`);
+  };
+  const before = await state();
+  const setAll = (enabled: boolean): Promise<unknown> =>
+    Promise.all(before.map(({ name }) => call('POST', `/proxies/${encodeURIComponent(name)}`, { enabled }, signal)));
+  await call('POST', '/reset', undefined, signal);
+  await setAll(false);
+  const deadlineUs = monotonicUs() + ANSWER_MS * 1000;
+  // A connection counts until both of its sockets have told that they are closed.
+  while (openIn(await state()) > 0) demand(monotonicUs() < deadlineUs, `connections are still open after ${ANSWER_MS} ms`);
+  await setAll(true);
+  const wrong = (await state()).filter(({ enabled, faults }) => !enabled || faults.length > 0).map(({ name }) => name);
+  demand(wrong.length === 0, `${wrong.join(', ')} still has faults or is disabled`);
+  return { proxies: before.length, connectionsCut: openIn(before) };
+}
+
+function openIn(proxies: readonly ProxyState[]): number {
+  return proxies.reduce((sum, { counters }) => sum + counters.open, 0);
 }
 
 function toxicBody(

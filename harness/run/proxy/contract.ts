@@ -179,6 +179,53 @@ export interface ProxyProcess extends RunningProxy {
   open(edge: EdgeSpec, signal: AbortSignal): Promise<{ readonly host: string; readonly port: number }>;
   /** Points an open edge at another address. */
   retarget(edge: string, upstream: string, signal: AbortSignal): Promise<void>;
+  /**
+   * Makes every proxy as if it were new: no toxic and no rule, all connections cut, listening where it did.
+   *
+   * @returns what was read back
+   * @throws {HarnessError} if anything of it is still there
+   */
+  reset(signal: AbortSignal): Promise<{ readonly proxies: number; readonly connectionsCut: number }>;
+}
+
+/** A proxy of a Toxiproxy: where it listens, and where it leads. */
+export interface ToxiproxySpec {
+  readonly name: string;
+  readonly listen: string;
+  readonly upstream: string;
+}
+
+/** A Toxiproxy that is not ours, through its control API. Calls that it leaves unanswered reject with FrozenProxyError. */
+export interface RealToxiproxy {
+  readonly controlUrl: string;
+  readonly version: string;
+  /** Makes the proxies that are not there, points the others at their upstream, reads them back. */
+  ensure(proxies: readonly ToxiproxySpec[], signal: AbortSignal): Promise<void>;
+  proxies(signal: AbortSignal): Promise<readonly (ToxiproxySpec & { readonly isEnabled: boolean; readonly toxics: readonly string[] })[]>;
+  /** In force, and read back, when it resolves. */
+  addToxic(proxy: string, toxic: ToxicSpec, signal: AbortSignal): Promise<void>;
+  /** Removing what is not there is no error. */
+  removeToxic(proxy: string, name: string, signal: AbortSignal): Promise<void>;
+  /** Removing what is not there is no error. */
+  removeProxy(proxy: string, signal: AbortSignal): Promise<void>;
+  /** Removes every toxic and enables every proxy; resolves with the number of proxies when that was read back. */
+  reset(signal: AbortSignal): Promise<number>;
+}
+
+/** Relay and Toxiproxy as one. Disposing it disposes the relay's connection, and ends a replacement that is under way. */
+export interface ChainedProxies extends RunningProxy {
+  /** Withdraws everything and cuts all connections, so that the next run meets nothing of this one; answers what was read back, as text. */
+  reset(signal: AbortSignal): Promise<string>;
+}
+
+export interface ChainOptions {
+  readonly relay: ProxyProcess;
+  /** The one that stands now: it may have been replaced. */
+  toxiproxy(): RealToxiproxy;
+  /** Puts a new one in the place of one that does not answer any more, with the same proxies. */
+  recreate(signal: AbortSignal): Promise<void>;
+  /** What happened, for the record. */
+  onRecreated(detail: string): void;
 }
 
 /** The fault whose toxic this is: its name up to `#`. */

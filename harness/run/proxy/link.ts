@@ -109,7 +109,7 @@ export class Link implements Sink {
       pace: toxic.pace,
       random: seededRandom(hooks.seed, `${hooks.label}/${toxic.name}`),
       out,
-      touch: () => hooks.touch(fault, toxic.type),
+      touch: () => hooks.touch(fault, toxic.kind.touchOf?.(toxic.attributes) ?? toxic.type),
       flow: hooks.flow,
       close: hooks.close,
       reset: hooks.reset,

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { startProxyServer } from './server.ts';
 
@@ -8,6 +9,8 @@ const { values } = parseArgs({
     port: { type: 'string', default: '0' },
     seed: { type: 'string', default: '1' },
     workers: { type: 'string', default: '0' },
+    // Edges to begin with: a file with a list of bodies of POST /halfopen/edges.
+    config: { type: 'string' },
     'proxy-metrics': { type: 'boolean', default: false },
     'runtime-metrics': { type: 'boolean', default: false },
     'parent-stdin': { type: 'boolean', default: false },
@@ -22,6 +25,7 @@ try {
     workers: Number(values.workers),
     proxyMetrics: values['proxy-metrics'],
     runtimeMetrics: values['runtime-metrics'],
+    ...(values.config === undefined ? {} : { edges: readFileSync(values.config, 'utf8') }),
   });
   process.stdout.write(`${JSON.stringify({ halfopen: 'proxy', host: server.host, port: server.port })}\n`);
 } catch (error) {

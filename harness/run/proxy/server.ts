@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { HarnessError } from '../../model/problem.ts';
 import { listenHost } from './address.ts';
-import { halfopenRoutes } from './api/halfopen.ts';
+import { halfopenRoutes, openEdges } from './api/halfopen.ts';
 import { armedBy } from './api/leases.ts';
 import { populate } from './api/populate.ts';
 import { metricsRoutes } from './api/metrics.ts';
@@ -33,6 +33,8 @@ export interface ProxyServerOptions {
   readonly tapSocket?: string;
   /** Proxies to make before the control port opens: the body of a POST /populate. */
   readonly populate?: string;
+  /** Edges to open before the control port opens: a list of bodies of POST /halfopen/edges. */
+  readonly edges?: string;
 }
 
 export interface ProxyServer extends AsyncDisposable {
@@ -51,7 +53,7 @@ const LONGEST_HEAD = 1024 * 1024;
  * Starts the fault proxy: Toxiproxy's HTTP API and, under `/halfopen/`, HTTP rules and taps.
  *
  * @throws {HarnessError} if the address cannot be had
- * @throws {ApiError} if a proxy of `populate` is wrong (400) or cannot be had (500)
+ * @throws {ApiError} if a proxy of `populate` or an edge of `edges` is wrong (400) or cannot be had (500)
  */
 export async function startProxyServer(options: ProxyServerOptions = {}): Promise<ProxyServer> {
   const { host = '127.0.0.1', port = 8474, seed = 1, workers = 0 } = options;
@@ -62,6 +64,7 @@ export async function startProxyServer(options: ProxyServerOptions = {}): Promis
   // Who asks for workers is going to need them, and a process takes its time to start.
   registry.pool.start();
   if (options.populate !== undefined) await populate(registry, options.populate);
+  if (options.edges !== undefined) await openEdges(registry, options.edges);
   const leases = new Leases(registry);
   undo.defer(() => leases[Symbol.dispose]());
   leases.arm();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { censoredRun, failingRun, inconclusiveRun, invalidRun, passingRun } from '../../../fixtures/recordings/index.ts';
-import type { RunEvent } from '../../../harness/model/event.ts';
+import type { RunEvent, ServiceMoved } from '../../../harness/model/event.ts';
 import type { JudgedRun } from '../../../harness/report/contract.ts';
 import { digestRun } from '../../../harness/report/html/digest.ts';
 import { pack } from '../../../harness/report/html/pack.ts';
@@ -126,6 +126,57 @@ describe('the payload of a run', () => {
     expect(lane?.stretches.map(({ state }) => state)).toEqual(['ready', 'down', 'starting', 'ready']);
     const lengths = lane?.stretches.map(({ fromMs, toMs }) => Math.round(toMs - fromMs)).slice(1, 3);
     expect(lengths).toEqual([500, 400]);
+  });
+
+  test('a service on whose container a fault acts is shown as that, whatever it answers, but for the time that it is down', () => {
+    const atUs = 12_000_000;
+    const moved = (id: number, lateMs: number, state: ServiceMoved['state']): RunEvent => ({
+      id,
+      kind: 'service',
+      atUs: atUs + lateMs * 1000,
+      service: 'payments',
+      state,
+    });
+    const sampled = (id: number, lateMs: number, ready: boolean): RunEvent => ({
+      id,
+      kind: 'readiness',
+      atUs: atUs + lateMs * 1000,
+      service: 'payments',
+      ready,
+      answeredUs: atUs + lateMs * 1000,
+      status: ready ? 200 : 0,
+    });
+    const run = withEvents(passingRun(), (events) =>
+      [
+        ...events.filter(({ atUs: eventUs, kind }) => kind !== 'readiness' || eventUs < atUs),
+        moved(900, 0, 'disconnected'),
+        sampled(901, 100, false),
+        moved(902, 200, 'connected'),
+        sampled(903, 300, true),
+        moved(904, 400, 'squeezed'),
+        sampled(905, 500, true),
+        moved(906, 600, 'exited'),
+        sampled(907, 700, false),
+        moved(908, 800, 'starting'),
+        sampled(909, 900, true),
+        moved(910, 1000, 'relaxed'),
+        moved(911, 1100, 'unnamed'),
+        moved(912, 1200, 'named'),
+      ].toSorted((left, right) => left.atUs - right.atUs),
+    );
+    const lane = digestRun(run).detail.services.find(({ service }) => service === 'payments');
+    expect(lane?.stretches.map(({ state, fromMs, toMs }) => `${state} ${Math.round(toMs - fromMs)}`).slice(1, -1)).toEqual([
+      'disconnected 200',
+      'not-ready 100',
+      'ready 100',
+      'squeezed 200',
+      'down 200',
+      'starting 100',
+      'squeezed 100',
+      'ready 100',
+      'unnamed 100',
+    ]);
+    expect(lane?.stretches.at(-1)?.state).toBe('ready');
   });
 
   test('what the harness does to the system after the load is no part of the story', () => {

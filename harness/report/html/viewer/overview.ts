@@ -1,4 +1,4 @@
-import type { ScenarioOutcome } from '../../../model/outcome.ts';
+import type { LeftOut, ScenarioOutcome } from '../../../model/outcome.ts';
 import type { Verdict } from '../../../model/verdict.ts';
 import { runSlug, type RunSummary, type SuitePayload } from '../payload.ts';
 import { h, s } from './dom.ts';
@@ -34,10 +34,11 @@ export function overviewPage(suite: SuitePayload): HTMLElement {
     ...sentences(entries),
   );
   if (entries.length === 0) {
-    page.append(h('p', { class: 'say' }, 'No scenario ran.'));
+    page.append(h('p', { class: 'say' }, 'No scenario ran.'), ...leftOutNotes(outcome.leftOut ?? []));
     return page;
   }
   page.append(
+    ...leftOutNotes(outcome.leftOut ?? []),
     table(entries),
     key(),
     h(
@@ -47,6 +48,20 @@ export function overviewPage(suite: SuitePayload): HTMLElement {
     ),
   );
   return page;
+}
+
+/** What did not run stands above what did: its absence from the table must not pass for a pass. */
+function leftOutNotes(leftOut: readonly LeftOut[]): readonly HTMLElement[] {
+  return leftOut.map(({ name, sentence, wayOut }) =>
+    h(
+      'p',
+      { class: 'say' },
+      h('b', {}, `Left out: ${name}`),
+      `, as ${sentence}`,
+      ...(wayOut === undefined ? [] : ['; way out: ', h('code', {}, wayOut)]),
+      '.',
+    ),
+  );
 }
 
 function meta(entries: readonly Entry[]): HTMLElement {

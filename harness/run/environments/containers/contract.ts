@@ -82,6 +82,17 @@ export interface Labelled {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+/** An image that carries a label. */
+export interface LabelledImage {
+  /** Content address: `sha256:…`. */
+  readonly id: string;
+  /** Names that it has; none once another image took them. */
+  readonly tags: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  /** When it was made, in seconds since 1970. */
+  readonly createdS: number;
+}
+
 /** A container engine. Its failures are HarnessErrors that say whether it was absent, too old or went away. */
 export interface Engine {
   /** Where published ports are reached. */
@@ -112,6 +123,10 @@ export interface Engine {
     readonly tag: string;
     readonly labels: Readonly<Record<string, string>>;
   }): Promise<void>;
+  /** Images that carry this label, or `label=value`. */
+  images(label: string): Promise<readonly LabelledImage[]>;
+  /** Takes a name from an image, and removes it with its last one. False if something uses it; removing what is gone is no error. */
+  removeImage(reference: string): Promise<boolean>;
   /** Rejects once the engine does not answer any more; never resolves. */
   lost(signal: AbortSignal): Promise<never>;
 }

@@ -7,11 +7,11 @@ import { proxyNameOfEdge } from '../edge-name.ts';
 import { Leases } from '../lease.ts';
 import type { Listener } from '../listener.ts';
 import type { Registry } from '../registry.ts';
-import { decodeFields, objectField, stringField, type Fields } from './fields.ts';
+import { decodeBody, decodeFields, fieldsOf, objectField, stringField, type Fields } from './fields.ts';
 import { leaseRoutes } from './leases.ts';
 import { inGosWords, withPort } from './listen-error.ts';
 import { demandAddressable } from './name.ts';
-import { demandListen } from './proxy-body.ts';
+import { demandListen, readEach } from './proxy-body.ts';
 import { ApiError, json } from './reply.ts';
 import { ruleRoutes } from './rules.ts';
 import type { Route } from './router.ts';
@@ -99,6 +99,25 @@ function tapRoutes(registry: Registry): Route[] {
       },
     },
   ];
+}
+
+/**
+ * Opens every edge of a list, each as a POST /halfopen/edges takes it.
+ *
+ * @throws {ApiError} that says which one is wrong or cannot be had
+ */
+export async function openEdges(registry: Registry, body: string): Promise<void> {
+  const list = decodeBody(body);
+  if (!Array.isArray(list)) throw new ApiError(400, 'bad request body: it must be a list');
+  const wanted = readEach(list, 'edge', (entry) => fieldsOf(entry));
+  for (const [index, fields] of wanted.entries()) {
+    try {
+      await openEdge(registry, fields);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      throw new ApiError(error.status, `${error.message} at edge ${index + 1}`);
+    }
+  }
 }
 
 async function openEdge(registry: Registry, fields: Fields): Promise<Listener> {

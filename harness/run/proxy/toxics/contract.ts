@@ -78,6 +78,8 @@ export interface ToxicKind {
   problem?(attributes: Attributes): string | undefined;
   /** Its clock runs from the moment at which it is put in force; the others' work begins with the first bytes or the end of the stream. */
   readonly startsAtOnce?: true;
+  /** What it reports as its touch. @default its own type */
+  touchOf?(attributes: Attributes): string;
   start(context: StageContext): Stage;
 }
 

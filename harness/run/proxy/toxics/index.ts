@@ -5,13 +5,14 @@ import { latency } from './latency.ts';
 import { limitData } from './limit-data.ts';
 import { limitTime } from './limit-time.ts';
 import { loss } from './loss.ts';
+import { mark } from './mark.ts';
 import { noop } from './noop.ts';
 import { resetPeer } from './reset-peer.ts';
 import { slicer } from './slicer.ts';
 import { slowClose } from './slow-close.ts';
 import { timeout } from './timeout.ts';
 
-/** Every toxic by the name that Toxiproxy's API gives it; the last three are ours. */
+/** Every toxic by the name that Toxiproxy's API gives it; the last four are ours. */
 export const toxicKinds = {
   latency,
   bandwidth,
@@ -24,6 +25,7 @@ export const toxicKinds = {
   limit_time: limitTime,
   corrupt,
   loss,
+  mark,
 } as const satisfies Readonly<Record<string, ToxicKind>>;
 
 export type ToxicType = keyof typeof toxicKinds;

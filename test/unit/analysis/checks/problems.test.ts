@@ -1,12 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { availability } from '../../../../harness/analysis/checks/availability.ts';
 import { breaker } from '../../../../harness/analysis/checks/breaker.ts';
+import { delivery } from '../../../../harness/analysis/checks/delivery.ts';
 import { failsFast } from '../../../../harness/analysis/checks/fails-fast.ts';
 import { fallback } from '../../../../harness/analysis/checks/fallback.ts';
 import { checks } from '../../../../harness/analysis/checks/index.ts';
 import { latencyWithin } from '../../../../harness/analysis/checks/latency-within.ts';
 import { readinessTruth } from '../../../../harness/analysis/checks/readiness-truth.ts';
 import { recovery } from '../../../../harness/analysis/checks/recovery.ts';
+import { stampede } from '../../../../harness/analysis/checks/stampede.ts';
 import type { Plan } from '../../../../harness/model/plan.ts';
 import type { Expectation } from '../../../../harness/model/scenario.ts';
 import { recordingOf, SHOP, steadily, type RecordingSketch } from '../../../recordings.ts';
@@ -46,6 +48,19 @@ describe('limits that a timeline cannot exceed are refused', () => {
     expect(paths(latencyWithin({ request: 'quote', during: 'storm', quantile: 0.95, maxMs: 5000 }))).toEqual(['expect[0].maxMs']);
     expect(paths(failsFast({ breaker: 'orders.payments', request: 'quote', p95Ms: 5000 }))).toEqual(['expect[0].p95Ms']);
     expect(paths(recoveryWithin('1s', 5000))).toEqual(['expect[0].p95Ms']);
+  });
+
+  test('a delivery that may take as long as the run lasts', () => {
+    const within = (limit: '9.9s' | '10s') => delivery({ from: 'accepted', to: 'announced', of: 'storm', within: limit });
+    expect(paths(within('9.9s'))).toEqual([]);
+    expect(paths(within('10s'))).toEqual(['expect[0].withinMs']);
+  });
+
+  test('a rush that is larger than all arrivals together', () => {
+    const ratio = (ratioMax: number) => stampede({ edge: 'orders->payments', of: 'storm', ratioMax });
+    // 50 arrivals a second, and at least 10 calls in a baseline of 3 s.
+    expect(paths(ratio(14.9))).toEqual([]);
+    expect(paths(ratio(15))).toEqual(['expect[0].ratioMax']);
   });
 
   test('a staleness as long as the run', () => {

@@ -12,9 +12,11 @@ import { httpTruncate, httpTruncateDriver } from '../../../../harness/run/faults
 import { latency, latencyDriver } from '../../../../harness/run/faults/latency.ts';
 import { limitData } from '../../../../harness/run/faults/limit-data.ts';
 import { loss } from '../../../../harness/run/faults/loss.ts';
+import { netem, netemDriver } from '../../../../harness/run/faults/netem.ts';
 import { partition } from '../../../../harness/run/faults/partition.ts';
 import { replyLate } from '../../../../harness/run/faults/reply-late.ts';
 import { slice } from '../../../../harness/run/faults/slice.ts';
+import { squeeze, squeezeDriver } from '../../../../harness/run/faults/squeeze.ts';
 
 const EDGE = 'orders->payments';
 
@@ -107,6 +109,19 @@ describe('constructors of faults refuse what could never be felt or done, naming
     ],
     ['no loss', () => loss(EDGE, { percent: 0 }), "'percent' must be over 0 and at most 100: current value is 0"],
     ['more than all broken', () => corrupt(EDGE, { perMillion: 1_000_001 }), "'perMillion' must be over 0 and at most 1000000"],
+    [
+      'a squeeze of nothing',
+      () => squeeze('payments', {}),
+      "Cannot squeeze payments as 'cpus' or 'memoryMb' must be given: current value is {}",
+    ],
+    ['no CPU at all', () => squeeze('payments', { cpus: 0 }), "'cpus' must be at least 0.01: current value is 0"],
+    ['a CPU that is no number', () => squeeze('payments', { cpus: Number.NaN }), "'cpus' must be at least 0.01: current value is NaN"],
+    ['less memory than engines take', () => squeeze('payments', { memoryMb: 5 }), "'memoryMb' must be a whole number, 6 to"],
+    ['half a mebibyte', () => squeeze('payments', { memoryMb: 64.5 }), 'current value is 64.5'],
+    ['packets as they are', () => netem('payments', {}), "'lossPercent' or 'delay' must be given: current value is {}"],
+    ['jitter of no delay', () => netem('payments', { jitter: 5 }), "'lossPercent' or 'delay' must be given"],
+    ['jitter beside no delay', () => netem('payments', { lossPercent: 1, jitter: 5 }), "'jitter' must be 0 to 0 whole milliseconds"],
+    ['more than all packets', () => netem('payments', { lossPercent: 101 }), "'lossPercent' must be over 0 and at most 100"],
     ['a set of no services', () => partition([], ['payments']), "'from' must be a list of services: current value is []"],
     ['a service on both sides', () => partition(['orders', 'payments'], ['payments']), "current value is 'payments' in both"],
   ])('%s', (_, construct, message) => {
@@ -120,6 +135,14 @@ describe('faults describe themselves in words', () => {
       'orders->payments: replies 2000 ms later (± 250 ms)',
     );
     expect(latencyDriver.describe(latency(EDGE, { delay: '2s', stream: 'upstream' }))).toBe('orders->payments: requests 2000 ms later');
+  });
+
+  it('a squeeze says what is left, spoilt packets what becomes of them', () => {
+    expect(squeezeDriver.describe(squeeze('payments', { cpus: 0.5, memoryMb: 64 }))).toBe('payments has only 0.5 CPU and 64 MiB of memory');
+    expect(squeezeDriver.describe(squeeze('payments', { memoryMb: 64 }))).toBe('payments has only 64 MiB of memory');
+    expect(netemDriver.describe(netem('payments', { lossPercent: 2, delay: '1s', jitter: 50 }))).toBe(
+      'packets of payments: 2 % are lost, they come 1000 ms later (± 50 ms)',
+    );
   });
 
   it('an HTTP fault says which requests it hits', () => {

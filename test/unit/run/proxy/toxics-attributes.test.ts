@@ -25,6 +25,7 @@ test('Toxiproxy’s own attributes are always all there, 0 by default; ours only
     limit_time: { time: 0 },
     corrupt: {},
     loss: {},
+    mark: {},
   });
 });
 
@@ -46,6 +47,8 @@ test.each<[ToxicType, Record<string, unknown>, RegExp]>([
   ['corrupt', { rate: 1e6 + 1 }, /must be at most 1000000/],
   ['loss', { loss: 100.1 }, /must be at most 100/],
   ['loss', { correlation: true }, /must be a number/],
+  ['mark', { of: 'loss' }, /must be one of latency, bandwidth/],
+  ['mark', { sign: 'never' }, /must be one of bytes, cut, end, break/],
 ])('%s refuses %j', (type, changes, problem) => {
   expect(changedAttributes(toxicKinds[type], {}, changes)).toMatch(problem);
 });

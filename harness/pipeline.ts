@@ -86,7 +86,18 @@ export async function runScenario(scenario: Scenario, request: RunRequest): Prom
   return { recording, verdict };
 }
 
-/** Takes down what environments left up for a next run; call it when there will be none. */
+/**
+ * Takes down what environments left up for a next run (`--env docker` keeps its containers); call it when there will be none.
+ *
+ * @throws {HarnessError} that names what is left
+ * @example
+ * ```ts
+ * import { releaseEnvironments } from 'halfopen';
+ *
+ * // After the last `runScenario`:
+ * await releaseEnvironments();
+ * ```
+ */
 export async function releaseEnvironments(): Promise<void> {
   const released = await Promise.allSettled(Object.values(parts.environments).map((environment) => environment.release?.()));
   const failed = released.find((release) => release.status === 'rejected');

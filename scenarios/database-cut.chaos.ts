@@ -14,7 +14,7 @@ export default defineScenario(shop, {
   expect: [
     isolation({ request: 'quote', from: 'cut', p95RatioMax: 8 }),
     isolation({ request: 'price', from: 'cut', p95RatioMax: 8 }),
-    latencyWithin({ request: 'order', during: 'cut', quantile: 0.9, maxMs: 1200 }),
+    latencyWithin({ request: 'order', during: 'cut', quantile: 0.9, maxMs: 1500 }),
     breaker('gateway.orders').staysClosed(),
     atMostOnce({ effect: 'charge' }),
     delivery({ from: 'order-accepted', to: 'order-announced', of: 'cut', within: '5s' }),

@@ -15,7 +15,7 @@ export default defineScenario(shop, {
     isolation({ request: 'quote', from: 'slow', p95RatioMax: 8 }),
     isolation({ request: 'stock', from: 'slow', p95RatioMax: 8 }),
     availability({ request: 'quote', during: 'slow', min: 0.95 }),
-    latencyWithin({ request: 'order', during: 'slow', quantile: 0.9, maxMs: 1200 }),
+    latencyWithin({ request: 'order', during: 'slow', quantile: 0.9, maxMs: 1500 }),
     breaker('gateway.orders').staysClosed(),
     atMostOnce({ effect: 'charge' }),
     recovery({ of: 'slow', within: '4s', availability: 0.95, p95Ms: 500, holdFor: '2s', request: 'order' }),

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { commitOf, machineLine } from './bench/machine.ts';
 import { openCaseStore } from './prove/case-store.ts';
+import { dockerSigkillProof } from './prove/docker-sigkill.ts';
 import { feltProof } from './prove/felt.ts';
 import type { Proof } from './prove/proof.ts';
 import { proxyDefectsProof } from './prove/proxy-defects.ts';
@@ -27,6 +28,7 @@ const proofs: readonly Proof[] = [
   proxyLeaksProof,
   proxyDefectsProof,
   proxyReplayProof,
+  dockerSigkillProof,
 ];
 const projectFolder = fileURLToPath(new URL('..', import.meta.url));
 const reportFolder = join(projectFolder, 'reports', 'proofs');

@@ -15,9 +15,9 @@ export function proxyClockUncertaintyUs(events: readonly RunEvent[]): number {
   return Math.max(...samples.map(open));
 }
 
-/** What surely lies in a span of the run, when it was seen by a clock that may be off by so much: none of it where the span is too short. */
+/** What surely lies in a span of the run by a clock that may be off by so much; it ends before it begins where nothing does. */
 export function surelyWithin({ fromUs, toUs }: Span, uncertaintyUs: number): Span {
-  return { fromUs: fromUs + uncertaintyUs, toUs: Math.max(fromUs + uncertaintyUs, toUs - uncertaintyUs) };
+  return { fromUs: fromUs + uncertaintyUs, toUs: toUs - uncertaintyUs };
 }
 
 /** What may lie in it. */

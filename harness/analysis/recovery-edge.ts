@@ -4,13 +4,14 @@ import type { BreakerStretch, Evidence, RecoveryObjective, Span } from './eviden
 import { CENSORED, NOT_APPLICABLE, seen, type Moment } from './recovery-moment.ts';
 import { responseMs } from './series.ts';
 
-/** t4: the first good call on any of the fault's edges; it started in the span and no fault touched it. Does not apply where no tap sees calls. */
+/** t4: the first good call on any of the fault's edges; it surely started in the span and no fault touched it. Does not apply where no tap sees calls. */
 export function firstGoodCall(evidence: Evidence, fault: string, span: Span): Moment {
   const edges = edgesOf(evidence, fault);
   if (edges.length === 0 || !evidence.plan.powers.includes('tap')) return NOT_APPLICABLE;
+  const after = { ...span, fromUs: span.fromUs + evidence.clockUncertaintyUs };
   let first: ExchangeRow | undefined;
   for (const edge of edges) {
-    for (const exchange of evidence.exchangesIn(span, edge)) {
+    for (const exchange of evidence.exchangesIn(after, edge)) {
       if (first !== undefined && exchange.startedUs > first.endedUs) break;
       if (isGood(exchange) && exchange.endedUs < span.toUs && (first === undefined || exchange.endedUs < first.endedUs)) first = exchange;
     }

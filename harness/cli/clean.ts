@@ -15,8 +15,15 @@ export const clean: Command = {
   summary: 'undo what dead runs have left: containers, networks, volumes, toxics',
   flags: [
     { flags: '-n, --dry-run', description: 'only say what would be undone' },
-    { flags: '--all', description: 'also what runs of another machine, boot or process namespace have made, whose life cannot be told from here' },
-    { flags: '--forget <run>', description: 'give up what this run has written down, without undoing it; may be repeated', repeatable: true },
+    {
+      flags: '--all',
+      description: 'also what runs of another machine, boot or process namespace have made, whose life cannot be told from here',
+    },
+    {
+      flags: '--forget <run>',
+      description: 'give up what this run has written down, without undoing it; may be repeated',
+      repeatable: true,
+    },
   ],
   examples: [
     ['clean', 'undo what is left; exit code 3 if something could not be undone'],

@@ -175,9 +175,16 @@ function userServices(request: OverlayRequest): Entry[] {
   return Object.entries(project.services).flatMap(([name, service]) => {
     const { entries, reasons } = changesOf(request, name, service);
     const defined = definitions[name];
-    if (defined !== undefined) return [{ key: name, value: merged(defined, entries) }];
-    return entries.length === 0 ? [] : [{ key: name, comment: `${name}: ${reasons.join('; ')}.`, value: { entries } }];
+    const comment = `${name}: ${[...(defined === undefined ? [] : placeOf(request.system, name)), ...reasons].join('; ')}.`;
+    if (defined !== undefined) return [{ key: name, comment, value: merged(defined, entries) }];
+    return entries.length === 0 ? [] : [{ key: name, comment, value: { entries } }];
   });
+}
+
+/** What a service is in its system. */
+function placeOf({ entry, edges }: System, name: string): string[] {
+  const callers = edges.flatMap(({ caller, callee }) => (callee === name ? [caller] : []));
+  return [...(name === entry ? ['users come in here'] : []), ...(callers.length === 0 ? [] : [`called by ${callers.join(' and ')}`])];
 }
 
 interface Changes {

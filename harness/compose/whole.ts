@@ -65,8 +65,11 @@ function definitionOf({ system, projectFolder, nodeImage }: WholeRequest, name: 
     ...(resources?.cpus === undefined ? {} : { cpus: resources.cpus }),
     ...(resources?.memoryMb === undefined ? {} : { mem_limit: `${resources.memoryMb}m` }),
   };
-  if (backing !== undefined)
-    return mapping({ image: image ?? null, ...published, environment: mapping(BACKING_ENV[backing.kind](backing)), ...limits });
+  if (backing !== undefined) {
+    const variables = { ...BACKING_ENV[backing.kind](backing), ...env };
+    const environment = Object.keys(variables).length === 0 ? {} : { environment: mapping(variables) };
+    return mapping({ image: image ?? null, ...published, ...environment, ...limits });
+  }
   const isStock = image === undefined && dockerfile === undefined;
   const origin: Record<string, Node> =
     dockerfile === undefined ? { image: image ?? nodeImage } : { build: mapping({ context: projectFolder, dockerfile }) };

@@ -48,6 +48,9 @@ export function wireEdges(project: ComposeProject, system: System): Wiring {
   };
 }
 
+/** Longest label of a host name (RFC 1035): services find each other by DNS. */
+const LABEL_MAX = 63;
+
 interface Wired {
   readonly edge: WiredEdge;
   readonly callers: readonly string[];
@@ -59,7 +62,7 @@ function wireEdge(project: ComposeProject, system: System, { edge, index }: { re
   const { name, caller, callee, env, url, protocol, observe } = edge;
   const found = findAddress(project, edge);
   const declared = system.services[callee]?.port;
-  const port = found.port ?? declared ?? project.services[callee]?.exposed[0] ?? project.services[callee]?.ports[0]?.target ?? 8080;
+  const port = declared ?? found.port ?? project.services[callee]?.exposed[0] ?? project.services[callee]?.ports[0]?.target ?? 8080;
   const own = SENTINEL_EDGE_PORT + 1 + index;
   const callers = networksOf(project, caller) ?? [];
   const callees = networksOf(project, callee) ?? [];
@@ -120,6 +123,17 @@ function projectProblems(project: ComposeProject, system: System): Problem[] {
       found: 'one in the compose files',
     }));
   const missing = missingServices(project, system);
+  const long = known.flatMap((name) => {
+    const longest = Math.max(...name.split('.').map(({ length }) => length));
+    if (longest <= LABEL_MAX) return [];
+    return [
+      {
+        path: `services.${name}`,
+        expected: `a host name, with at most ${LABEL_MAX} characters between dots`,
+        found: `${longest} characters`,
+      },
+    ];
+  });
   const ends = new Set(system.edges.flatMap(({ caller, callee }) => [caller, callee]));
   const detached = [...ends].flatMap((name) => {
     if (!known.includes(name) || networksOf(project, name) !== null) return [];
@@ -133,7 +147,7 @@ function projectProblems(project: ComposeProject, system: System): Problem[] {
       },
     ];
   });
-  return [...taken, ...networks, ...missing, ...detached];
+  return [...taken, ...networks, ...missing, ...long, ...detached];
 }
 
 /** Services of the system that are none of the compose files. */

@@ -98,7 +98,7 @@ const RESERVED = /^(?:y|n|yes|no|on|off|true|false|null|nan|inf)$/i;
 function scalar(value: string): string {
   if (!value.isWellFormed() || value.includes('\0'))
     throw new TypeError(`Cannot write YAML as a text must be well-formed and without NUL: current value is ${JSON.stringify(value)}`);
-  if (/^[A-Za-z][\w./-]*$/.test(value) && !RESERVED.test(value)) return value;
+  if (/^[A-Za-z/][\w./-]*(?::[\w./-]+)*$/.test(value) && !RESERVED.test(value)) return value;
   // JSON's quoting is YAML's, but for what JSON lets stand as it is.
   return JSON.stringify(value).replace(UNPRINTABLE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

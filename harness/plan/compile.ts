@@ -103,7 +103,12 @@ export interface Need {
 
 function needsOf({ faults, expect, system }: Scenario, { faults: faultKinds, checks, probes }: Catalogue): Need[] {
   const rows = [
-    ...faults.map(({ inject }, index) => ({ row: faultKinds[inject.kind], path: `faults[${index}].inject`, what: inject.kind, isSight: false })),
+    ...faults.map(({ inject }, index) => ({
+      row: faultKinds[inject.kind],
+      path: `faults[${index}].inject`,
+      what: inject.kind,
+      isSight: false,
+    })),
     ...expect.map(({ check }, index) => ({ row: checks[check], path: `expect[${index}]`, what: check, isSight: true })),
     ...Object.entries(system.breakers).map(([name, { probe }]) => ({
       row: probes[probe.kind],

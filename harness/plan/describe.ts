@@ -139,14 +139,28 @@ function serviceLines({ system }: Plan): string[] {
   );
 }
 
-function edgeLines({ system, sentinelEveryUs }: Plan): string[] {
-  const edges = system.edges.map(({ name, protocol, caller, env, url }) => [name, protocol, `${caller} learns it from ${env}=${url}`]);
+function edgeLines(plan: Plan): string[] {
+  const { system, sentinelEveryUs } = plan;
+  const edges = system.edges.map((edge) => {
+    const { name, protocol, caller, env, url } = edge;
+    return [name, protocol, [...wayOf(edge, plan), `${caller} learns it from ${env}=${url}`].join('; ')];
+  });
   const sentinel = [
     'load->sentinel',
     'http',
     `an echo every ${formatMs(sentinelEveryUs / 1000)} that no fault touches: how quiet the machine is`,
   ];
   return alignColumns([...edges, sentinel], { indent: 2, right: [] });
+}
+
+/** What carries which faults of an edge; nothing where the harness's own proxy carries all of them. */
+function wayOf({ name, protocol }: Plan['system']['edges'][number], { powers, settings }: Plan): string[] {
+  if (!powers.includes('tap')) {
+    const proxy = settings.attach?.proxies?.[name] ?? name.replaceAll('->', '--');
+    return [`Toxiproxy that is already there: ${proxy}, no tap`];
+  }
+  if (!powers.includes('container')) return [];
+  return [`relay (${protocol === 'http' ? 'tap, HTTP faults' : 'tap'}) → Toxiproxy (TCP faults)`];
 }
 
 function limitLines({ limits, guards }: Plan): string[] {

@@ -54,7 +54,11 @@ type Settle = (outcome: CanarySent['outcome']) => void;
 
 function askHttp({ address: { host, port }, path }: CanaryTarget, settle: Settle): Socket {
   const socket = open({ host, port }, settle);
-  const headers = { host: host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`, connection: 'close', 'user-agent': 'halfopen-canary' };
+  const headers = {
+    host: host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`,
+    connection: 'close',
+    'user-agent': 'halfopen-canary',
+  };
   const asked = request({ createConnection: () => socket, path, headers });
   asked.once('response', (response) => {
     response.on('data', () => socket.bytesRead > BYTES_MAX && settle('answered'));
@@ -80,8 +84,9 @@ function open({ host, port }: Address, settle: Settle): Socket {
   const socket = connect({ host, port });
   socket.once('connect', () => (isConnected = true));
   socket.on('error', ({ code }: NodeJS.ErrnoException) => {
-    if (!isConnected) settle('refused');
-    else settle(code === 'ECONNRESET' || code === 'EPIPE' ? 'reset' : 'closed');
+    // A reset may come before the news that the connection was there.
+    if (code === 'ECONNRESET' || code === 'EPIPE') settle('reset');
+    else settle(isConnected ? 'closed' : 'refused');
   });
   return socket;
 }

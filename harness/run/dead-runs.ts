@@ -47,7 +47,10 @@ function noteOf(dead: readonly RunLeftovers[], undone: readonly Undone[], unknow
     ...unread.map((problem) => `what a dead run has left cannot be read: ${problem} (way out: halfopen clean)`),
     ...unknown
       .filter(({ entries }) => entries.length > 0)
-      .map(({ runId, entries, life }) => `run ${runId} may have left ${count(entries.length)}: ${life.because} (way out: halfopen clean --all)`),
+      .map(
+        ({ runId, entries, life }) =>
+          `run ${runId} may have left ${count(entries.length)}: ${life.because} (way out: halfopen clean --all)`,
+      ),
   ];
   return lines.length === 0 ? null : lines.join('\n');
 }

@@ -37,8 +37,9 @@ function logOnce(text: string): void {
 
 async function reap(): Promise<void> {
   // A thread's end closes the pipe as well, and its process may go on.
-  while (lifeOf(owner).is !== 'dead') {
+  for (let life = lifeOf(owner); life.is !== 'dead'; life = lifeOf(owner)) {
     if (ledgersLeft().length === 0) return;
+    logOnce(`the pipe is closed, and ${life.because}: waiting for its end`);
     await delay(LOOK_EVERY_MS);
   }
   setTimeout(() => {

@@ -49,7 +49,8 @@ function placeProblems(config: Readonly<Record<string, unknown>>): Problem[] {
   if (allowTargets !== undefined && !(Array.isArray(allowTargets) && allowTargets.length === 0))
     problems.push(...shapeProblems({ hosts: allowTargets }, { hosts: TEXTS }, NO_NAMES, 'allowTargets'), ...hostProblems(config));
   const attach = config['attach'];
-  if (isRecord(attach)) problems.push(...['proxies', 'ready', 'reach'].flatMap((field) => namedTextProblems(attach[field], `attach.${field}`)));
+  if (isRecord(attach))
+    problems.push(...['proxies', 'ready', 'reach'].flatMap((field) => namedTextProblems(attach[field], `attach.${field}`)));
   return problems;
 }
 

@@ -27,7 +27,7 @@ export function serviceNameProblems(name: string, path: string): Problem[] {
   if (RESERVED_SERVICES.includes(name)) {
     return [{ path, expected: `a name other than ${RESERVED_SERVICES.join(', ')}`, found: `the reserved name '${name}'` }];
   }
-  const expected = "a name of lower-case letters and digits, with single '-', '_' or '.' between them";
+  const expected = "a name of at most 63 lower-case letters and digits, with single '-', '_' or '.' between them";
   return SERVICE_NAME.test(name) ? [] : [{ path, expected, found: show(name) }];
 }
 

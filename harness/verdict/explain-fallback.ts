@@ -33,6 +33,11 @@ export const fallbackExplanations: Explanations = {
     measured: `at most ${lengthOf(values, 'oldestMs')} old`,
     sentence: `${answers(values, 'degraded')} stood in for the real one, every one marked; ${numberOf(values, 'valued') === numberOf(values, 'degraded') ? 'each' : textOf(values, 'valued')} carried a value that ${textOf(values, 'source')} had really given, at most ${lengthOf(values, 'oldestMs')} before. None was degraded after recovery.`,
   }),
+  'fallback-unclear': (values) => ({
+    expected: `at most ${lengthOf(values, 'stalenessMaxMs')} old`,
+    measured: `${lengthOf(values, 'oldestMs')}, give or take ${lengthOf(values, 'clockMs')}`,
+    sentence: `Cannot tell: the oldest of ${answers(values, 'degraded')} was ${lengthOf(values, 'oldestMs')} old by two clocks that are known to each other to ${lengthOf(values, 'clockMs')}, too close to the ${lengthOf(values, 'stalenessMaxMs')} allowed.`,
+  }),
   'fallback-stale': failing('fallback-stale', (values) => ({
     expected: `at most ${lengthOf(values, 'stalenessMaxMs')} old`,
     measured: lengthOf(values, 'oldestMs'),

@@ -48,6 +48,15 @@ const neverTouched = (values: Values): Words =>
       : `fault never felt: '${text(values, 'subject')}' touched 0 of ${plural(num(values, 'exchanges'), 'exchange')} on ${place(values)}.`,
   );
 
+/** `does orders read PAYMENTS_URL?`, for each edge that nothing passed. */
+const bypasses = (values: Values): string => {
+  const listOf = (name: string): readonly unknown[] => (Array.isArray(values[name]) ? values[name] : []);
+  const variables = listOf('variables');
+  return listOf('callers')
+    .map((caller, index) => `does ${String(caller)} read ${String(variables[index])}?`)
+    .join(' ');
+};
+
 const fault: Explanations = {
   'fault-felt': (values) =>
     values['bite'] === 'slower'
@@ -65,6 +74,12 @@ const fault: Explanations = {
               : `Fault '${text(values, 'subject')}' was felt by ${text(values, 'touched')} of ${plural(num(values, 'exchanges'), 'exchange')} on ${place(values)}.`,
         },
   'fault-never-felt': (values) => (values['bite'] === 'slower' ? neverSlower(values) : neverTouched(values)),
+  'edge-bypassed': (values) =>
+    invalid(
+      `calls on ${text(values, 'bypassed')}`,
+      'none in the whole run',
+      `fault never felt: no call passed ${text(values, 'bypassed')} in the whole run (${bypasses(values)}).`,
+    ),
   'fault-not-acknowledged': (values) =>
     invalid(
       'in force as planned',

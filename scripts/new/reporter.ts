@@ -39,7 +39,11 @@ export const ${camel}: Reporter<${pascal}Digest> = {
       // Names and sentences hold what services printed.
       return plainText(\`\${verdict}\\t\${name}\\t\${requests}\\t\${sentence}\`).replaceAll('<', '‹');
     });
-    return [outcome.verdict, ...lines, ''].join('\\n');
+    // What did not run would else be taken for passed.
+    const leftOut = (outcome.leftOut ?? []).map(({ name, sentence, wayOut = '' }) =>
+      plainText(\`left out\\t\${name}\\t\${sentence}\\t\${wayOut}\`).replaceAll('<', '‹'),
+    );
+    return [outcome.verdict, ...lines, ...leftOut, ''].join('\\n');
   },
 };
 `;

@@ -30,7 +30,11 @@ export interface OwnEngine extends AsyncDisposable {
   /** Ends dockerd as its service manager does: it stops its containers first. Resolves when it is gone. */
   stop(): Promise<void>;
   docker(...args: readonly string[]): Promise<string>;
+  /** Everything that it has beyond what an engine comes with: `container halfopen-1a2b-front`. */
+  contents(): Promise<readonly string[]>;
 }
+
+const BUILT_IN_NETWORKS = ['bridge', 'host', 'none'];
 
 /** Why none can be started here; null if one can. */
 export function ownEngineImpossible(): string | null {
@@ -86,8 +90,20 @@ export async function startOwnEngine(images: readonly string[]): Promise<OwnEngi
     crash: () => end('SIGKILL'),
     stop: () => end('SIGTERM'),
     docker,
+    contents: () => contentsOf(docker),
     [Symbol.asyncDispose]: () => started.disposeAsync(),
   };
+}
+
+async function contentsOf(docker: OwnEngine['docker']): Promise<readonly string[]> {
+  const ask = async (kind: string, ...words: readonly string[]): Promise<readonly string[]> =>
+    (await docker(...words)).split('\n').flatMap((name) => (name === '' ? [] : [`${kind} ${name}`]));
+  const [containers, networks, volumes] = await Promise.all([
+    ask('container', 'ps', '--all', '--format', '{{.Names}}'),
+    ask('network', 'network', 'ls', '--format', '{{.Name}}'),
+    ask('volume', 'volume', 'ls', '--format', '{{.Name}}'),
+  ]);
+  return [...containers, ...networks.filter((name) => !BUILT_IN_NETWORKS.includes(name.slice('network '.length))), ...volumes];
 }
 
 /** The first process of the new spaces: the kernel ends all others with it, and it ends when this process does. */

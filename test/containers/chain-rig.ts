@@ -14,7 +14,16 @@ const NODE_IMAGE = 'node:24-slim';
 
 export const HTTP_EDGE = 'orders->payments';
 export const TCP_EDGE = 'orders->ledger';
-const PORTS = { [HTTP_EDGE]: 20_001, [TCP_EDGE]: 20_002 } as const;
+/** The same callees by the relay alone, as where services are no containers. */
+export const HTTP_ALONE = 'alone->payments';
+export const TCP_ALONE = 'alone->ledger';
+const EDGES = {
+  [HTTP_EDGE]: { port: 20_001, protocol: 'http', upstream: 'toxiproxy:20001' },
+  [TCP_EDGE]: { port: 20_002, protocol: 'tcp', upstream: 'toxiproxy:20002' },
+  [HTTP_ALONE]: { port: 20_003, protocol: 'http', upstream: 'callee:8080' },
+  [TCP_ALONE]: { port: 20_004, protocol: 'tcp', upstream: 'callee:9090' },
+} as const;
+export type RigEdge = keyof typeof EDGES;
 const PROXIES = [
   { name: 'orders--payments', listen: '0.0.0.0:20001', upstream: 'callee:8080' },
   { name: 'orders--ledger', listen: '0.0.0.0:20002', upstream: 'callee:9090' },
@@ -44,14 +53,10 @@ export interface ChainRig extends AsyncDisposable {
   /** The one that stands now. */
   toxiproxy(): RealToxiproxy;
   /** What was seen at the relay so far, on one edge. */
-  taps(edge: string): Promise<readonly TapRecord[]>;
+  taps(edge: string): readonly TapRecord[];
   /** Where callers reach the edge. */
-  readonly addresses: Readonly<Record<keyof typeof PORTS, { readonly host: string; readonly port: number }>>;
-  /** Where a caller reaches the edge's proxy on the Toxiproxy, past the relay. */
-  behind(edge: keyof typeof PORTS): Promise<{ readonly host: string; readonly port: number }>;
+  address(edge: RigEdge): { readonly host: string; readonly port: number };
   readonly recreations: readonly string[];
-  /** Another chain over the same two servers, as a next run makes one. */
-  again(): ChainedProxies;
 }
 
 let rigs = 0;
@@ -84,8 +89,6 @@ export async function startChain(): Promise<ChainRig> {
       ...command,
     );
   };
-  const ipOf = (part: string): Promise<string> =>
-    docker('inspect', '-f', '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}', nameOf(part));
   const publish = ['-p', '127.0.0.1::8474'];
   const controlUrl = async (part: string): Promise<string> => `http://${(await docker('port', nameOf(part), '8474/tcp')).split('\n')[0]}`;
   let replacements = 0;
@@ -113,11 +116,10 @@ export async function startChain(): Promise<ChainRig> {
       signal: new AbortController().signal,
     }),
   );
-  const signal = AbortSignal.timeout(10_000);
-  await relay.open({ edge: HTTP_EDGE, protocol: 'http', upstream: 'toxiproxy:20001', listen: '0.0.0.0:20001' }, signal);
-  await relay.open({ edge: TCP_EDGE, protocol: 'tcp', upstream: 'toxiproxy:20002', listen: '0.0.0.0:20002' }, signal);
+  for (const [edge, { port, ...spec }] of Object.entries(EDGES))
+    await relay.open({ edge, ...spec, listen: `0.0.0.0:${port}` }, AbortSignal.timeout(10_000));
   const recreations: string[] = [];
-  const again = (): ChainedProxies =>
+  const chain = stack.use(
     chainProxies({
       relay,
       toxiproxy: () => toxiproxy,
@@ -128,24 +130,18 @@ export async function startChain(): Promise<ChainRig> {
         toxiproxy = await startToxiproxy();
       },
       onRecreated: (detail) => recreations.push(detail),
-    });
-  const chain = stack.use(again());
-  const host = await ipOf('relay');
-  const [http, tcp] = [HTTP_EDGE, TCP_EDGE].map((edge) => ({ host, port: PORTS[edge as keyof typeof PORTS] }));
-  if (http === undefined || tcp === undefined) throw new Error('unreachable');
+    }),
+  );
+  const host = await docker('inspect', '-f', '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}', nameOf('relay'));
   const made = stack.move();
   return {
     relay,
     chain,
     toxiproxy: () => toxiproxy,
-    async taps(edge) {
-      await relay.flush(AbortSignal.timeout(5000));
-      return records.filter((record) => record.edge === edge);
-    },
-    addresses: { [HTTP_EDGE]: http, [TCP_EDGE]: tcp },
-    behind: async (edge) => ({ host: await ipOf(standing()), port: PORTS[edge] }),
+    taps: (edge) => records.filter((record) => record.edge === edge),
+    // Past the engine's own forwarding, which turns a reset into an end.
+    address: (edge) => ({ host, port: EDGES[edge].port }),
     recreations,
-    again,
     [Symbol.asyncDispose]: () => made.disposeAsync(),
   };
 }

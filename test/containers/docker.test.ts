@@ -128,8 +128,8 @@ describeWithEngine('the environment docker', () => {
   it('says that the harness’s own container went away', async () => {
     await using rig = await rigOf({ front: script(ECHO) }, [], driver);
     const { broken } = await rig.up();
-    execFileSync('docker', ['kill', `halfopen-${rig.runId}-relay`]);
-    await expect(broken).rejects.toThrow(`halfopen-${rig.runId}-relay exited with code 137`);
+    execFileSync('docker', ['kill', `halfopen-${rig.runId}-halfopen-relay`]);
+    await expect(broken).rejects.toThrow(`halfopen-${rig.runId}-halfopen-relay exited with code 137`);
   });
 
   it('serves a next run with the same containers, clean: no toxic, breakers told again, nothing of the first run in its record', async () => {

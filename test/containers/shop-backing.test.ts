@@ -69,11 +69,13 @@ describeWithEngine(
       await placed(shop, newKey());
       {
         await using _ = await blackholed(shop.edges['orders->db'], BOTH);
-        const rush = await Promise.all(Array.from({ length: 30 }, () => timed(() => order(shop.gateway.url, newKey()))));
+        const keys = Array.from({ length: 30 }, newKey);
+        const rush = await Promise.all(keys.map((key) => timed(() => order(shop.gateway.url, key))));
         for (const { result, tookMs } of rush) {
           expect(result).toMatchObject({ status: 503, body: { code: 'ORDERS_DB_UNAVAILABLE' } });
           expect(tookMs).toBeLessThan(2000);
         }
+        expect(shop.effects('charge').filter((key) => keys.includes(key))).toEqual([]);
         const waiting = order(shop.gateway.url, newKey());
         const { result } = await timed(() => quote(shop));
         expect(JSON.stringify(result.body)).not.toMatch(/_stale|_unavailable/);

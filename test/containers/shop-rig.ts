@@ -132,7 +132,7 @@ export async function startBackedShop(backing: BackingServices, defects: Readonl
   });
   await Promise.all(Object.entries({ payments, orders, shipping }).map(([name, { url }]) => until(() => isReady(url), `${name} is ready`)));
   const owned = stack.move();
-  const reported = [orders, shipping];
+  const reported = [payments, orders, shipping];
   return {
     gateway,
     orders,

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { analyze } from '../../harness/analysis/analyze.ts';
 import { atMostOnce } from '../../harness/analysis/checks/at-most-once.ts';
 import { availability } from '../../harness/analysis/checks/availability.ts';
 import { backoff } from '../../harness/analysis/checks/backoff.ts';
@@ -144,9 +145,30 @@ describe.each(Object.entries<Check>(checks))('check %s', (kind, check) => {
     expect(Object.values(words).join(' ')).not.toMatch(/undefined|NaN|\[object/);
   });
 
+  test.each(POWERS.filter((power) => check.needs.includes(power)))('cannot tell where the environment lacks the power %s', (power) => {
+    const plan = { ...whole.run.plan, powers: POWERS.filter((other) => other !== power) };
+    const findings = analyze({ ...whole, run: { ...whole.run, plan } }, [example], { guards: {} });
+    expect(findings).toMatchObject([{ verdict: 'inconclusive', explanation: { code: 'power-lacking', values: { lacking: [power] } } }]);
+    expect(findings.map((finding) => explain(finding).sentence).join()).toContain(`needs the power '${power}'`);
+  });
+
+  test('tells without a tap only what users and probes show', () => {
+    const plan = { ...whole.run.plan, powers: ['tcp'] as const };
+    const tapless = { ...whole, exchanges: [], run: { ...whole.run, plan } };
+    const [finding] = analyze(tapless, [example], { guards: {} });
+    expect(finding?.explanation.code).not.toBe('check-crashed');
+    if (check.needs.length > 0) expect(finding?.verdict).toBe('inconclusive');
+  });
+
   test('cites at most 50 rows of each table', () => {
     for (const { ids } of check.evaluate(example, evidenceOf(whole)).evidence) expect(ids.length).toBeLessThanOrEqual(50);
   });
+});
+
+test('some checks need a tap, and some do not: both kinds were tested', () => {
+  const tapped = Object.values<Check>(checks).filter(({ needs }) => needs.includes('tap'));
+  expect(tapped.length).toBeGreaterThan(4);
+  expect(tapped.length).toBeLessThan(Object.keys(checks).length - 4);
 });
 
 test('every code that a check can end with has a sentence', () => {

@@ -2,11 +2,16 @@
 import { expect, it } from 'vitest';
 import { processesOfRun } from '../../harness/run/environments/process-groups.ts';
 import type { EnvironmentDriver } from '../../harness/run/environments/contract.ts';
-import { ECHO, rigOf, script } from '../integration/environment-rig.ts';
+import type { Service } from '../../harness/model/system.ts';
+import { ECHO, rigOf, script, type Rig } from '../integration/environment-rig.ts';
 
-export function environmentSuite(driver: EnvironmentDriver, timeout: number): void {
+export function environmentSuite(
+  driver: EnvironmentDriver,
+  timeout: number,
+  rigWith: (services: Readonly<Record<string, Service>>) => Promise<Rig> = (services) => rigOf(services, [], driver),
+): void {
   it('brings a system up, serves through it, and can be disposed of twice', { timeout }, async () => {
-    await using rig = await rigOf({ only: script(ECHO) }, [], driver);
+    await using rig = await rigWith({ only: script(ECHO) });
     const system = await rig.up();
     for (const { host, port } of [system.entry, system.sentinel]) expect((await fetch(`http://${host}:${port}/`)).status).toBe(200);
     await Promise.all([system[Symbol.asyncDispose](), system[Symbol.asyncDispose]()]);
@@ -17,14 +22,14 @@ export function environmentSuite(driver: EnvironmentDriver, timeout: number): vo
   });
 
   it('starts nothing once the run is aborted', async () => {
-    await using rig = await rigOf({ only: script(ECHO) }, [], driver);
+    await using rig = await rigWith({ only: script(ECHO) });
     rig.abort.abort(new Error('stop'));
     await expect(rig.up()).rejects.toThrow('stop');
     expect(rig.states('only')).toEqual([]);
   });
 
   it('refuses to act on a service that the system does not have', { timeout }, async () => {
-    await using rig = await rigOf({ only: script(ECHO) }, [], driver);
+    await using rig = await rigWith({ only: script(ECHO) });
     const { processes } = await rig.up();
     await expect(processes.kill('onyl')).rejects.toThrow("'service' must be one of only: current value is 'onyl'");
   });

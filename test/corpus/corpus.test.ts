@@ -1,57 +1,12 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Outcome, ScenarioOutcome } from '../../harness/model/outcome.ts';
+// Goal: each scenario once on the correct shop, each broken twin once: the verdicts are right.
+import { describe, it } from 'vitest';
 import { TWINS } from './twins.ts';
+import { demandCaught, demandPass } from './until-decided.ts';
 
-// Each scenario once on the correct shop, each broken twin once, through the CLI as a user runs it. A run that the
-// machine was too busy for says so itself (exit 4): it is tried again, loudly. A wrong verdict never is.
-const ATTEMPTS = 3;
 const SCENARIOS = ['payments-outage', 'payments-slow', 'inventory-partition', 'catalog-down', 'payments-flaky', 'payments-killed'];
-const root = join(import.meta.dirname, '../..');
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'halfopen-corpus-test-'));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-interface CliRun {
-  readonly code: number | null;
-  readonly text: string;
-  readonly scenario: ScenarioOutcome;
-}
-
-async function halfopen(name: string, ...more: readonly string[]): Promise<CliRun> {
-  const output = mkdtempSync(join(folder, 'reports-'));
-  const args = [join(root, 'bin/halfopen.js'), 'run', name, '--pace', 'fast', '--output', output, '--reporter', 'json,terminal', ...more];
-  const child = spawn(process.execPath, args, { cwd: root, env: { ...process.env, NO_COLOR: '1' }, stdio: ['ignore', 'pipe', 'pipe'] });
-  let text = '';
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-  const [code] = (await once(child, 'exit')) as [number | null];
-  const outcome = JSON.parse(readFileSync(join(output, 'outcome.json'), 'utf8')) as Outcome;
-  return { code, text, scenario: outcome.scenarios[0]! };
-}
-
-async function untilDecided(name: string, ...more: readonly string[]): Promise<CliRun> {
-  for (let attempt = 1; ; attempt++) {
-    const run = await halfopen(name, ...more);
-    if (run.code !== 4 || attempt === ATTEMPTS) return run;
-    console.warn(
-      `${name} ${more.join(' ')}: attempt ${attempt} of ${ATTEMPTS} was ${run.scenario.verdict} (seed ${run.scenario.seed}): ${run.scenario.sentence}`,
-    );
-  }
-}
 
 describe('the correct shop', () => {
-  it.each(SCENARIOS)('passes %s', async (name) => {
-    const { code, text, scenario } = await untilDecided(name);
-    expect(scenario.verdict, text).toBe('pass');
-    expect(code).toBe(0);
-    expect(scenario.findings.filter(({ guard }) => !guard).length).toBeGreaterThan(2);
-  });
+  it.each(SCENARIOS)('passes %s', (name) => demandPass(name));
 });
 
 describe('a broken twin', () => {
@@ -59,18 +14,5 @@ describe('a broken twin', () => {
     TWINS.filter(({ environments }) => environments.includes('embedded')).map(
       (twin) => [twin.scenario, twin.service, twin.defect, twin] as const,
     ),
-  )('%s with %s %s fails by its own expectation', async (name, service, defect, twin) => {
-    const { code, text, scenario } = await untilDecided(name, '--set', `${service}.DEFECT=${defect}`);
-    const failed = scenario.findings.filter(({ verdict }) => verdict === 'fail');
-    expect(
-      failed.some((finding) => twin.mustFail.some(({ check, subject }) => finding.check === check && finding.subject === subject)),
-      text,
-    ).toBe(true);
-    expect(code, text).toBe(1);
-    // What a reader sees first: the failed expectation with expected and measured, and the command that replays it.
-    const [first] = failed;
-    expect(text).toContain(first?.sentence);
-    expect(text).toContain(`--seed ${scenario.seed}`);
-    expect(text).toContain(`--set ${service}.DEFECT=${defect}`);
-  });
+  )('%s with %s %s fails by its own expectation', (_, _service, _defect, twin) => demandCaught(twin));
 });

@@ -1,4 +1,5 @@
 /** Services that run already, behind a Toxiproxy that is already there: what every test of `attach` starts from. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { get as httpGet } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -9,12 +10,20 @@ import { recovery } from '../../harness/analysis/checks/recovery.ts';
 import { retries } from '../../harness/analysis/checks/retries.ts';
 import type { CanarySent } from '../../harness/model/event.ts';
 import type { AttachSettings } from '../../harness/model/place.ts';
+import type { Plan } from '../../harness/model/plan.ts';
 import type { Config, Scenario } from '../../harness/model/scenario.ts';
-import { runScenario, type RunResult } from '../../harness/pipeline.ts';
+import type { NewEvent, SinkRecord } from '../../harness/model/sink.ts';
+import { planScenario, runScenario, type RunResult } from '../../harness/pipeline.ts';
+import { startClock } from '../../harness/run/clock.ts';
+import type { RunningSystem } from '../../harness/run/environments/contract.ts';
+import { injectThroughWindows } from '../../harness/run/inject.ts';
+import { openLedger } from '../../harness/run/ledger/index.ts';
+import { parts } from '../../harness/run/parts.ts';
 import { stdoutEvents } from '../../harness/run/probes/stdout.ts';
 import { defineConfig } from '../../harness/scenario/config.ts';
 import { defineScenario, defineSystem } from '../../harness/scenario/define.ts';
 import { get, openLoad } from '../../harness/scenario/load.ts';
+import { drivers } from './environment-rig.ts';
 import { json, serve } from './load-rig.ts';
 
 export const EDGE = 'gateway->payments';
@@ -37,7 +46,7 @@ type PairFault = Scenario['faults'][number]['inject'] & { readonly kind: string 
 export function pairScenario(inject: PairFault, { seesAll = false }: { readonly seesAll?: boolean } = {}): Scenario {
   const told = [
     availability({ during: 'baseline', min: 0.99 }),
-    recovery({ of: 'harm', within: '1500ms', availability: 0.99, p95Ms: 200, holdFor: '1s' }),
+    recovery({ of: 'harm', within: '1500ms', availability: 0.99, p95Ms: 1000, holdFor: '1s' }),
   ];
   const blind = [retries({ edge: EDGE, amplificationMax: 2 }), breaker('gateway.payments').staysClosed()];
   return defineScenario(pair, {
@@ -99,6 +108,75 @@ export async function routeThrough(url: string, pairUp: Pair): Promise<void> {
   pairUp.paymentsUrl = `http://${made.listen}`;
 }
 
+export interface Up extends AsyncDisposable {
+  readonly system: RunningSystem;
+  readonly plan: Plan;
+  readonly runId: string;
+  readonly events: readonly NewEvent[];
+  /** What the ledger still holds. */
+  ledgerLines(): readonly string[];
+  /** Takes every fault of the plan through its windows, with the load's start now. */
+  inject(signal?: AbortSignal): Promise<void>;
+}
+
+let runs = 0;
+
+/** Brings an attached system up, without load. */
+export async function bringUp(scenario: Scenario, settings: AttachSettings, signal = new AbortController().signal): Promise<Up> {
+  const folder = await mkdtemp(join(tmpdir(), 'halfopen-attach-'));
+  const runId = `attach${process.pid}x${runs++}`;
+  const events: NewEvent[] = [];
+  const clock = startClock();
+  const sink = ({ table, row }: SinkRecord): void => void (table === 'events' && events.push(row));
+  const request = { config: defineConfig({ attach: settings }), environment: 'attach', seed: 7, pace: 'full', overrides: {} } as const;
+  const plan = planScenario(scenario, request);
+  const ledgers = join(folder, 'ledger');
+  const ledger = openLedger({ folder: ledgers, runId });
+  const system = await drivers.attach.up({
+    plan,
+    clock,
+    sink,
+    runId,
+    ledger,
+    signal,
+    runFolder: join(folder, 'run'),
+    projectFolder: folder,
+    redact: (text) => text,
+    onLine: () => undefined,
+    onProcess: () => undefined,
+  });
+  return {
+    system,
+    plan,
+    runId,
+    events,
+    ledgerLines: () =>
+      (existsSync(ledgers) ? readdirSync(ledgers) : []).flatMap((file) =>
+        readFileSync(join(ledgers, file), 'utf8')
+          .split('\n')
+          .filter((line) => line !== ''),
+      ),
+    async inject(stop = signal) {
+      const context = { seed: 1, system: plan.system, proxy: system.proxy, processes: system.processes, containers: null };
+      const edges = system.edges ?? {};
+      const loadStartUs = clock.nowUs() - (plan.faults[0]?.windows[0]?.fromUs ?? 0) + 300_000;
+      for (const planned of plan.faults) {
+        const driver = parts.faults[planned.fault.kind];
+        if (driver === undefined) throw new Error(`no driver for ${planned.fault.kind}`);
+        await injectThroughWindows({ planned, driver, context, clock, sink, loadStartUs, signal: stop, edges });
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      try {
+        await system[Symbol.asyncDispose]();
+      } finally {
+        ledger[Symbol.dispose]();
+        await rm(folder, { recursive: true, force: true });
+      }
+    },
+  };
+}
+
 export interface Attached extends RunResult {
   readonly canaries: readonly CanarySent[];
   /** Verdicts by check. */
@@ -120,7 +198,8 @@ export async function runAttached(
   const folder = await mkdtemp(join(tmpdir(), 'halfopen-attach-'));
   try {
     const result = await runScenario(scenario, {
-      config: defineConfig({ attach: settings, ...more.config }),
+      // Who drifts here is the machine, with whatever else it does.
+      config: defineConfig({ attach: settings, guards: { baselineDriftRatioMax: 100 }, ...more.config }),
       environment: 'attach',
       seed: 7,
       pace: 'full',

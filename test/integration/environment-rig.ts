@@ -64,6 +64,7 @@ export async function rigOf(
   services: Readonly<Record<string, Service>>,
   edges: readonly Edge[] = [],
   driver: EnvironmentDriver = drivers.embedded,
+  place: Partial<Pick<Plan, 'settings' | 'overrides'> & Pick<UpContext, 'projectFolder'>> = {},
 ): Promise<Rig> {
   const runId = `environment-${process.pid}-${Date.now()}-${runs++}`;
   const runFolder = await mkdtemp(join(tmpdir(), 'halfopen-environment-'));
@@ -74,11 +75,11 @@ export async function rigOf(
   const ledger = openLedger({ folder: join(runFolder, 'ledger'), runId });
   const system: System = { name: 'rig', entry: Object.keys(services)[0] ?? '', services, edges, breakers: {} };
   const context: UpContext = {
-    plan: planOf(system),
+    plan: { ...planOf(system), settings: place.settings ?? {}, overrides: place.overrides ?? {} },
     clock: startClock(),
     sink: (record) => records.push(record),
     runFolder,
-    projectFolder: PROJECT,
+    projectFolder: place.projectFolder ?? PROJECT,
     runId,
     ledger,
     redact: (text) => text.replaceAll(/Bearer \w+/g, 'Bearer […]'),

@@ -18,7 +18,7 @@ const MADE = {
   check: ['queue-drains', 'harness/analysis/checks/queue-drains.ts'],
   probe: ['actuator', 'harness/run/probes/actuator.ts'],
   reporter: ['step-summary', 'harness/report/step-summary.ts'],
-  environment: ['attach', 'harness/run/environments/attach.ts'],
+  environment: ['kubernetes', 'harness/run/environments/kubernetes.ts'],
   load: ['k6', 'harness/run/load/k6.ts'],
   command: ['watch', 'harness/cli/watch.ts'],
 } as const;

@@ -1,5 +1,6 @@
 import type { RequestRow } from '../../model/recording.ts';
 import type { Evidence, Span } from '../evidence.ts';
+import { possiblyWithin } from '../proxy-clock.ts';
 import { isExcused, servedAgainUs } from './served-again.ts';
 import { hasContent, sightingsOn, type Sightings } from './source-sightings.ts';
 
@@ -47,6 +48,7 @@ const BASELINE_NEEDED = 10;
 export function judgeAnswers(question: FallbackQuestion, evidence: Evidence): FallbackAnswers {
   const { request, source, stalenessMaxUs, span, withdrawnUs, deadlineUs } = question;
   const sightings = sightingsOn(evidence, source);
+  const clockUs = evidence.clockUncertaintyUs;
   const freshMaxUs = usualAgeUs(question, evidence, sightings) ?? stalenessMaxUs;
   const fromUs = withdrawnUs === null ? null : servedAgainUs(evidence, { source, withdrawnUs, deadlineUs });
   const lists = { degraded: [], valued: [], unreal: [], unmarked: [], malformed: [], stale: [], after: [] } as Record<
@@ -58,7 +60,7 @@ export function judgeAnswers(question: FallbackQuestion, evidence: Evidence): Fa
   for (const row of evidence.requestsIn(span, request)) {
     const isDegraded = row.outcome === 'degraded';
     if (!isDegraded && row.outcome !== 'ok' && row.outcome !== 'wrong') continue;
-    const ageUs = hasContent(row.observed) ? ageOf(row, sightings) : null;
+    const ageUs = hasContent(row.observed) ? ageOf(row, sightings, clockUs) : null;
     const isUnreal = hasContent(row.observed) && ageUs === null;
     if (isDegraded) {
       lists.degraded.push(row);
@@ -68,11 +70,11 @@ export function judgeAnswers(question: FallbackQuestion, evidence: Evidence): Fa
     if (isUnreal) lists.unreal.push(row);
     if (isDegraded && ageUs !== null) {
       oldestUs = Math.max(oldestUs ?? 0, ageUs);
-      if (ageUs > stalenessMaxUs) lists.stale.push(row);
+      if (ageUs > stalenessMaxUs + clockUs) lists.stale.push(row);
     }
     if (row.outcome === 'ok' && !isUnreal && !isFresh(row, ageUs)) {
       lists.unmarked.push(row);
-      unmarkedExcessUs = Math.max(unmarkedExcessUs, ageUs === null ? Infinity : ageUs - freshMaxUs);
+      unmarkedExcessUs = Math.max(unmarkedExcessUs, ageUs === null ? Infinity : ageUs - freshMaxUs - clockUs);
     }
     const isAfter = fromUs !== null && (row.startedUs ?? row.intendedUs) >= fromUs;
     if (isAfter && (isUnreal || row.outcome === 'wrong' || (isDegraded && !isExcused(row, evidence, deadlineUs)))) lists.after.push(row);
@@ -88,17 +90,17 @@ export function judgeAnswers(question: FallbackQuestion, evidence: Evidence): Fa
   /** No older than answers are in the baseline, or from a call that the request itself made. */
   function isFresh(row: RequestRow, ageUs: number | null): boolean {
     if (!hasContent(row.observed) || ageUs === null) return false;
-    return ageUs <= freshMaxUs || isFromOwnCall(row, evidence, source, sightings);
+    return ageUs <= freshMaxUs + clockUs || isFromOwnCall(row, evidence, source, sightings);
   }
 }
 
 type AnswerList = 'degraded' | 'valued' | 'unreal' | 'unmarked' | 'malformed' | 'stale' | 'after';
 
-/** How long ago the source last gave out what was served, when it was served; null if it never had. */
-function ageOf(row: RequestRow, sightings: Sightings): number | null {
+/** How long ago the source last gave out what was served, when it was served, give or take `clockUs`; null if it never had. */
+function ageOf(row: RequestRow, sightings: Sightings, clockUs: number): number | null {
   if (row.observed === null) return null;
-  const seenUs = sightings.lastSeenUs(row.observed, row.endedUs);
-  return seenUs === null ? null : row.endedUs - seenUs;
+  const seenUs = sightings.lastSeenUs(row.observed, row.endedUs + clockUs);
+  return seenUs === null ? null : Math.max(0, row.endedUs - seenUs);
 }
 
 function isFromOwnCall(
@@ -108,7 +110,8 @@ function isFromOwnCall(
   sightings: Sightings,
 ): boolean {
   if (observed === null) return false;
-  const calls = evidence.exchangesIn({ fromUs: startedUs ?? intendedUs, toUs: endedUs + 1 }, source);
+  const span = possiblyWithin({ fromUs: startedUs ?? intendedUs, toUs: endedUs + 1 }, evidence.clockUncertaintyUs);
+  const calls = evidence.exchangesIn(span, source);
   return calls.some((call) => call.traceId === traceId && sightings.isFrom(call, observed));
 }
 
@@ -117,7 +120,7 @@ function usualAgeUs({ request, baseline }: FallbackQuestion, evidence: Evidence,
   if (baseline === null) return null;
   const ages = evidence
     .requestsIn(baseline, request)
-    .map((row) => (row.outcome === 'ok' && hasContent(row.observed) ? ageOf(row, sightings) : null))
+    .map((row) => (row.outcome === 'ok' && hasContent(row.observed) ? ageOf(row, sightings, evidence.clockUncertaintyUs) : null))
     .filter((age) => age !== null);
   return ages.length < BASELINE_NEEDED ? null : ages.reduce((oldest, age) => Math.max(oldest, age), 0) + FRESH_SLACK_US;
 }

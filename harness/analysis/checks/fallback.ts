@@ -147,7 +147,7 @@ function evaluate(expectation: Fallback, evidence: Evidence, { requestedUs, ackn
     },
     evidence,
   );
-  return resultOf(expectation, answers, { source, acknowledgedUs, withdrawnUs });
+  return resultOf(expectation, answers, { source, acknowledgedUs, withdrawnUs, clockUs: evidence.clockUncertaintyUs });
 }
 
 function endsWithinUs({ of, endsWithinMs }: Fallback, { plan, ...evidence }: Evidence): number {
@@ -161,9 +161,9 @@ function endsWithinUs({ of, endsWithinMs }: Fallback, { plan, ...evidence }: Evi
 function resultOf(
   { request, of, stalenessMaxMs }: Fallback,
   answers: FallbackAnswers,
-  moments: { readonly source: string; readonly acknowledgedUs: number; readonly withdrawnUs: number | null },
+  moments: { readonly source: string; readonly acknowledgedUs: number; readonly withdrawnUs: number | null; readonly clockUs: number },
 ): Result {
-  const { source, acknowledgedUs, withdrawnUs } = moments;
+  const { source, acknowledgedUs, withdrawnUs, clockUs } = moments;
   const { degraded, valued, unreal, unmarked, malformed, stale, after, oldestUs } = answers;
   // What harms longest comes first; the sentence names the others.
   const broken = (
@@ -216,6 +216,9 @@ function resultOf(
   }
   if (withdrawnUs === null) return faultNotWithdrawn(of);
   if (oldestUs === null) return tooFew(`degraded answers to ${request} with a value`, valued.length, 1);
+  const isOverPossibly = toMs(oldestUs + clockUs) > stalenessMaxMs;
+  if (clockUs > 0 && isOverPossibly)
+    return { verdict: 'inconclusive', code: 'fallback-unclear', values: { ...values, clockMs: toMs(clockUs) }, ...measured };
   return {
     verdict: 'pass',
     code: 'fallback',

@@ -2,6 +2,7 @@ import type { ReadinessSampled } from '../../model/event.ts';
 import type { ExchangeRow } from '../../model/recording.ts';
 import type { Expectation } from '../../model/scenario.ts';
 import type { Evidence, Span } from '../evidence.ts';
+import { surelyWithin } from '../proxy-clock.ts';
 import type { Check } from './contract.ts';
 import { faultNotInForce, findingOf, rowsOf, tooFew, toMs, type Result } from './finding.ts';
 import { faultMoments, horizonUs } from './timeline.ts';
@@ -65,7 +66,7 @@ export const readinessTruthCheck: Check<ReadinessTruth> = {
 
 function evaluate(service: string, evidence: Evidence, span: Span): Result {
   const edges = evidence.plan.system.edges.filter(({ callee }) => callee === service);
-  const claims = claimsOf(service, evidence, span);
+  const claims = claimsOf(service, evidence, span).map((claim) => surelyWithin(claim, evidence.clockUncertaintyUs));
   const judged = claims.flatMap((claim) =>
     edges.flatMap(({ name }) =>
       evidence

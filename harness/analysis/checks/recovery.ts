@@ -119,7 +119,8 @@ function evaluate(expectation: Recovery, evidence: Evidence): Result {
   const timeline = recoveredBy(expectation, evidence, p95Ms);
   const withdrawnUs = momentUs(timeline, 't3');
   if (withdrawnUs === null) return { ...faultNotWithdrawn(of), timeline };
-  const resolutionMs = toMs(timeline.bucketUs);
+  // What a proxy on another clock saw of it is as uncertain as that clock.
+  const resolutionMs = toMs(timeline.bucketUs + evidence.clockUncertaintyUs);
   const leftMs = toMs(timeline.horizonUs - withdrawnUs);
   const values = { of, withinMs, availability, p95Ms, holdForMs, request: request ?? null, leftMs };
   const common = {

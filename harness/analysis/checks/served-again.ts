@@ -1,5 +1,6 @@
 import type { RequestRow } from '../../model/recording.ts';
 import type { Evidence } from '../evidence.ts';
+import { possiblyWithin } from '../proxy-clock.ts';
 import { hasFailed, isGood } from './traffic.ts';
 
 /** Time for answers under way, and for caches that are just being filled, once everything works again: 1 s. */
@@ -14,10 +15,10 @@ export function servedAgainUs(
   { source, withdrawnUs, deadlineUs }: { readonly source: string; readonly withdrawnUs: number; readonly deadlineUs: number },
 ): number {
   const good = evidence
-    .exchangesIn({ fromUs: withdrawnUs, toUs: deadlineUs }, source)
+    .exchangesIn({ fromUs: withdrawnUs + evidence.clockUncertaintyUs, toUs: deadlineUs }, source)
     .find((exchange) => exchange.fault === null && isGood(exchange));
   if (good === undefined) return deadlineUs;
-  return Math.min(allClosedUs(evidence, good.endedUs) + GRACE_US, deadlineUs);
+  return Math.min(allClosedUs(evidence, good.endedUs + evidence.clockUncertaintyUs) + GRACE_US, deadlineUs);
 }
 
 /** The first moment from `fromUs` on at which every breaker of the system is closed; Infinity if there is none. */
@@ -42,8 +43,9 @@ function allClosedUs(evidence: Evidence, fromUs: number): number {
  */
 export function isExcused(row: RequestRow, evidence: Evidence, deadlineUs: number): boolean {
   const span = { fromUs: row.startedUs ?? row.intendedUs, toUs: row.endedUs + 1 };
+  const seen = possiblyWithin(span, evidence.clockUncertaintyUs);
   const hasFailedCall = evidence.plan.system.edges.some(({ name }) =>
-    evidence.exchangesIn(span, name).some((exchange) => exchange.traceId === row.traceId && hasFailed(exchange)),
+    evidence.exchangesIn(seen, name).some((exchange) => exchange.traceId === row.traceId && hasFailed(exchange)),
   );
   if (hasFailedCall) return true;
   if (span.fromUs >= deadlineUs) return false;

@@ -1,6 +1,7 @@
 import type { ExchangeRow } from '../../model/recording.ts';
 import type { Expectation } from '../../model/scenario.ts';
 import type { Evidence, Span } from '../evidence.ts';
+import { possiblyWithin, surelyWithin } from '../proxy-clock.ts';
 import { statesIn } from './breaker-states.ts';
 import type { Check } from './contract.ts';
 import { findingOf, rowsOf, tooFew, toMs, type Result } from './finding.ts';
@@ -39,14 +40,16 @@ function evaluate({ breaker, max }: TrialCalls, evidence: Evidence, span: Span):
   const states = statesIn(evidence, breaker, span);
   const trials = states.flatMap((stretch, index): Trial[] => {
     if (stretch.state !== 'half-open') return [];
-    const blurUs = states[index + 1]?.uncertaintyUs ?? 0;
+    const endBlurUs = states[index + 1]?.uncertaintyUs ?? 0;
+    const { fromUs, toUs, uncertaintyUs } = stretch;
+    const clockUs = evidence.clockUncertaintyUs;
     return [
       {
         fromUs: stretch.fromUs,
         toUs: stretch.toUs,
         eventId: stretch.eventId,
-        surely: admitted(evidence, edge, { fromUs: stretch.fromUs, toUs: stretch.toUs - blurUs }),
-        possibly: admitted(evidence, edge, { fromUs: stretch.fromUs - stretch.uncertaintyUs, toUs: stretch.toUs }),
+        surely: admitted(evidence, edge, surelyWithin({ fromUs, toUs: toUs - endBlurUs }, clockUs)),
+        possibly: admitted(evidence, edge, possiblyWithin({ fromUs: fromUs - uncertaintyUs, toUs }, clockUs)),
       },
     ];
   });

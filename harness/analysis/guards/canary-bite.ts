@@ -37,7 +37,10 @@ export function judgeCanaries(fault: PlannedFault, evidence: Evidence): Omit<Gua
       edges: fault.reach.edges,
       touched: bitten.length,
       canaries: flights.reduce((sum, { during }) => sum + during.length, 0),
-      ...met('before', shown.flatMap(({ before }) => before)),
+      ...met(
+        'before',
+        shown.flatMap(({ before }) => before),
+      ),
       ...met('during', bitten.length > 0 ? bitten : shown.flatMap(({ during }) => during)),
       stillAfter: after.length,
       reason: verdict === 'inconclusive' ? reasonOf(told.map(({ says }) => says)) : null,

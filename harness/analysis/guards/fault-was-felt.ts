@@ -1,8 +1,10 @@
 import type { Finding } from '../../model/finding.ts';
 import type { FaultStep } from '../../model/event.ts';
 import type { PlannedFault } from '../../model/plan.ts';
+import type { Edge } from '../../model/system.ts';
 import type { ExchangeRow } from '../../model/recording.ts';
 import type { Guard } from '../checks/contract.ts';
+import { allExchanges } from '../checks/traffic.ts';
 import { cite } from '../cite.ts';
 import type { Evidence, FaultOccurrence, Span } from '../evidence.ts';
 import { activeSpans } from '../fault-occurrences.ts';
@@ -26,12 +28,13 @@ function judgeFault(fault: PlannedFault, evidence: Evidence): Finding {
 
   const active = activeSpans(occurrences, evidence.endUs);
   const bite = biteOf(fault, active, evidence);
+  const bypassed = bite.count > 0 ? [] : bypassedEdges(fault, evidence);
   const values = { ...bite.values, edges: fault.reach.edges, services: fault.reach.services, occurrences: occurrences.length };
   return guardFinding({
     ...about,
     verdict: bite.count > 0 ? 'pass' : 'invalid',
-    code: bite.count > 0 ? 'fault-felt' : 'fault-never-felt',
-    values: { ...values, touched: bite.count },
+    code: bite.count > 0 ? 'fault-felt' : bypassed.length > 0 ? 'edge-bypassed' : 'fault-never-felt',
+    values: { ...values, ...bypassValues(bypassed), touched: bite.count },
     expected: { value: 1, unit: 'count' },
     measured: { value: bite.count, unit: 'count' },
     evidence: [...bite.evidence, { table: 'events', ids: occurrences.flatMap(({ eventIds }) => eventIds).slice(0, 50) }],
@@ -55,18 +58,41 @@ function missingStep(
   };
 }
 
+/** Edges of the fault that no call passed in the whole run, though users sent requests: their callers go another way. */
+function bypassedEdges({ reach }: PlannedFault, evidence: Evidence): readonly Edge[] {
+  if (!evidence.recording.requests.some(({ startedUs }) => startedUs !== null)) return [];
+  return evidence.plan.system.edges.filter(({ name }) => reach.edges.includes(name) && allExchanges(evidence, name).length === 0);
+}
+
+/** Parallel lists: the edges, who calls there, and the variable that should have led through the proxy. */
+function bypassValues(edges: readonly Edge[]): GuardResult['values'] {
+  if (edges.length === 0) return {};
+  return {
+    bypassed: edges.map(({ name }) => name),
+    callers: edges.map(({ caller }) => caller),
+    variables: edges.map(({ env }) => env),
+  };
+}
+
 function biteOf(fault: PlannedFault, active: readonly Span[], evidence: Evidence): Bite {
   if (fault.reach.bite === 'slower') return biteInSlowness(fault, active, evidence);
-  return fault.reach.edges.length === 0 ? biteOnServices(fault, active, evidence) : biteOnEdges(fault, active, evidence);
+  return isSeenOnEdges(fault, evidence) ? biteOnEdges(fault, active, evidence) : biteOnServices(fault, active, evidence);
+}
+
+/** What a service cannot send reaches no tap: a fault on a service shows on the edges that lead to it, if there are any. */
+function isSeenOnEdges({ reach: { edges, services } }: PlannedFault, { plan }: Evidence): boolean {
+  if (services.length === 0) return edges.length > 0;
+  return plan.system.edges.some(({ name, callee }) => edges.includes(name) && services.includes(callee));
 }
 
 function biteOnEdges(fault: PlannedFault, active: readonly Span[], evidence: Evidence): Bite {
   const tapped = fault.reach.bite === 'tap';
+  const clockUs = evidence.clockUncertaintyUs;
   const touched: ExchangeRow[] = [];
   let passed = 0;
   for (const edge of fault.reach.edges) {
     for (const exchange of evidence.exchangesIn({ fromUs: 0, toUs: evidence.endUs + 1 }, edge)) {
-      const meanwhile = active.some(({ fromUs, toUs }) => exchange.startedUs < toUs && exchange.endedUs > fromUs);
+      const meanwhile = active.some(({ fromUs, toUs }) => exchange.startedUs < toUs - clockUs && exchange.endedUs > fromUs + clockUs);
       if (meanwhile) passed++;
       if (tapped ? exchange.fault === fault.name : meanwhile && isFailing(exchange)) touched.push(exchange);
     }

@@ -31,7 +31,15 @@ export function biteInSlowness(fault: PlannedFault, active: readonly Span[], evi
   const riseMs = sentinelRiseMs(active, evidence);
   const edges = fault.reach.edges.flatMap((edge) => {
     const rows = evidence.exchangesIn({ fromUs: 0, toUs: evidence.endUs + 1 }, edge);
-    return lane({ name: edge, table: 'exchanges', calls: rows.map(callOfExchange), active, riseMs, evidence });
+    return lane({
+      name: edge,
+      table: 'exchanges',
+      calls: rows.map(callOfExchange),
+      active,
+      clockUs: evidence.clockUncertaintyUs,
+      riseMs,
+      evidence,
+    });
   });
   const lanes = edges.length > 0 ? edges : requestLanes(active, riseMs, evidence);
   const felt = lanes.filter(({ hurt, calls }) => hurt.length >= Math.max(HURT_MIN, HURT_RATIO_MIN * calls.length));
@@ -86,16 +94,18 @@ interface Lane {
 
 interface LaneRequest extends Pick<Lane, 'name' | 'table' | 'calls'> {
   readonly active: readonly Span[];
+  /** How far the clock of the calls may be off. */
+  readonly clockUs: number;
   readonly riseMs: number;
   readonly evidence: Evidence;
 }
 
 /** Nothing where too few calls were made before the fault, or none while it was in force. */
-function lane({ name, table, calls, active, riseMs, evidence }: LaneRequest): readonly Lane[] {
+function lane({ name, table, calls, active, clockUs, riseMs, evidence }: LaneRequest): readonly Lane[] {
   const baseline = evidence.phase('baseline');
   const before = calls.filter((call) => baseline !== null && call.fromUs >= baseline.fromUs && call.toUs < baseline.toUs);
   const beforeP95Ms = quantile(before.map(lengthMs), 0.95);
-  const during = calls.filter((call) => active.some(({ fromUs, toUs }) => call.fromUs < toUs && call.toUs > fromUs));
+  const during = calls.filter((call) => active.some(({ fromUs, toUs }) => call.fromUs < toUs - clockUs && call.toUs > fromUs + clockUs));
   if (before.length < BEFORE_MIN || beforeP95Ms === null || during.length === 0) return [];
   const limitMs = SLOW_TIMES * beforeP95Ms + riseMs;
   const hurt = during.filter((call) => call.isFailing || lengthMs(call) > limitMs);
@@ -105,7 +115,7 @@ function lane({ name, table, calls, active, riseMs, evidence }: LaneRequest): re
 function requestLanes(active: readonly Span[], riseMs: number, evidence: Evidence): readonly Lane[] {
   return evidence.plan.load.requests.flatMap(({ name }) => {
     const rows = evidence.requestsIn({ fromUs: 0, toUs: evidence.endUs + 1 }, name);
-    return lane({ name, table: 'requests', calls: rows.map(callOfRequest), active, riseMs, evidence });
+    return lane({ name, table: 'requests', calls: rows.map(callOfRequest), active, clockUs: 0, riseMs, evidence });
   });
 }
 

@@ -25,12 +25,14 @@ export function plannedLines(run: RunLeftovers): readonly Line[] {
 
 /** Runs whose things stay, and why. */
 export function leftAloneLines(runs: readonly RunLeftovers[]): readonly Line[] {
-  return runs
-    .filter(({ entries, ledger }) => entries.length > 0 || problemsOf({ ledger }).length > 0)
-    .map(({ runId, life, entries }) => [
-      plain(`run ${runId} (${life.because}): ${things(entries.length)} left alone`),
-      { text: life.is === 'alive' ? '' : ' (way out: halfopen clean --all)', style: 'plain' },
-    ]);
+  return runs.flatMap(({ runId, life, entries, ledger }) => [
+    ...(entries.length === 0 ? [] : [aloneLine(`run ${runId} (${life.because}): ${things(entries.length)} left alone`, life)]),
+    ...problemsOf({ ledger }).map((problem) => aloneLine(`${ledger?.path ?? ''} cannot be read, and is left alone: ${problem}`, life)),
+  ]);
+}
+
+function aloneLine(text: string, { is }: RunLeftovers['life']): Line {
+  return [plain(`${text}${is === 'alive' ? '' : ' (way out: halfopen clean --all)'}`)];
 }
 
 export interface Account {

@@ -64,7 +64,12 @@ async function compose(): Promise<Diagnosis> {
   } catch (error) {
     const isAbsent = (error as NodeJS.ErrnoException).code === 'ENOENT';
     const found = isAbsent ? 'no docker on PATH' : 'docker has no plugin compose';
-    return { about, state: 'mind', found: `${found}; only --env compose needs it`, wayOut: 'install the docker command and its compose plugin' };
+    return {
+      about,
+      state: 'mind',
+      found: `${found}; only --env compose needs it`,
+      wayOut: 'install the docker command and its compose plugin',
+    };
   }
 }
 

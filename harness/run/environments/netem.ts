@@ -3,7 +3,7 @@ import { release } from 'node:os';
 import { gunzipSync } from 'node:zlib';
 
 /** A kernel as far as its files tell: null where there is no such file, or nobody may read it. */
-export interface KernelFiles {
+interface KernelFiles {
   readonly release: string;
   read(path: string): Buffer | null;
 }

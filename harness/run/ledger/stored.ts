@@ -105,7 +105,12 @@ function isEntry(value: unknown): value is Entry {
 function isOwner(value: unknown): value is Owner {
   if (!isRecord(value)) return false;
   const { runId, pid, startedTicks, bootId } = value;
-  return typeof runId === 'string' && runId !== '' && Number.isSafeInteger(pid) && [startedTicks, bootId].every((text) => typeof text === 'string');
+  return (
+    typeof runId === 'string' &&
+    runId !== '' &&
+    Number.isSafeInteger(pid) &&
+    [startedTicks, bootId].every((text) => typeof text === 'string')
+  );
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -43,10 +43,14 @@ describe('a target', () => {
 });
 
 describe('what a run may send to', () => {
-  it.each(['http://localhost:1', 'http://127.0.0.1:1', 'http://127.8.9.10:1', 'http://[::1]:1', 'http://2130706433:1', 'http://[::ffff:127.0.0.1]:1'])(
-    '%s without asking',
-    (url) => expect(mayGo(url)).toBe(true),
-  );
+  it.each([
+    'http://localhost:1',
+    'http://127.0.0.1:1',
+    'http://127.8.9.10:1',
+    'http://[::1]:1',
+    'http://2130706433:1',
+    'http://[::ffff:127.0.0.1]:1',
+  ])('%s without asking', (url) => expect(mayGo(url)).toBe(true));
 
   it.each([
     'http://10.0.0.1:1',

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import type { EnvironmentKind } from '../../../harness/model/catalogue.ts';
 import { LIMITS } from '../../../harness/model/limits.ts';
 import { UsageError, type Problem } from '../../../harness/model/problem.ts';
 import type { Scenario } from '../../../harness/model/scenario.ts';
+import { httpStatus } from '../../../harness/run/faults/http-status.ts';
 import { compilePlan, scenarioHash, type PlanOptions } from '../../../harness/plan/compile.ts';
-import { catalogue, config, opens, slow } from '../scenario/shop.ts';
+import { catalogue, config, opens, slow, told } from '../scenario/shop.ts';
 
 const options: PlanOptions = { config, environment: 'embedded', seed: 7, pace: 'full', overrides: {}, catalogue };
 
@@ -106,11 +108,46 @@ describe('the fingerprint', () => {
   });
 });
 
+const broken = { name: 'slowness', inject: httpStatus('orders->payments', { status: 503 }), from: '1s', for: '5s' } as const;
+
 describe('refusals', () => {
   it('names every power that the environment lacks, where it is needed, and an environment that has it', () => {
+    const problems = problemsOf({ ...slow, expect: [told], faults: [broken] }, { environment: 'attach' });
+    expect(problems).toMatchObject([{ path: 'faults[0].inject', hint: 'run it with --env embedded' }]);
+    expect(problems[0]?.expected).toContain("'http', which http-status needs");
+  });
+
+  it('bears that a check or a probe cannot see here, and says which breakers nobody watches', () => {
+    const plan = compilePlan(
+      { ...slow, expect: [opens('orders.payments', 'slowness', 2000), told] },
+      { ...options, environment: 'attach' },
+    );
+    expect(plan.unwatched).toEqual(['orders.payments']);
+    expect(plan.needs).toContain('stdout');
+    expect(compilePlan(slow, options).unwatched).toBeUndefined();
+  });
+
+  it('but refuses a run of which nothing can be told', () => {
     const problems = problemsOf(slow, { environment: 'attach' });
-    expect(problems.map(({ path }) => path)).toEqual(['expect[0]', 'system.breakers["orders.payments"].probe']);
-    expect(problems[0]?.hint).toBe('run it with --env embedded');
+    expect(problems).toMatchObject([{ path: 'expect', hint: 'run it with --env embedded' }]);
+    expect(problems[0]?.found).toContain("opens needs the power 'stdout'");
+  });
+
+  it('refuses variables for services that nobody starts', () => {
+    const overrides = { orders: { DEFECT: 'x' } };
+    expect(pathsOf({ ...slow, expect: [told] }, { environment: 'attach', overrides })).toEqual(['overrides']);
+  });
+
+  it('takes powers and problems of the place from the environment', () => {
+    const attach = {
+      ...catalogue.environments['attach'],
+      place: () => ({ powers: ['tcp', 'stdout'], problems: [{ path: 'config.attach', expected: 'a', found: 'b' }], notes: [] }),
+    } as EnvironmentKind;
+    const placed = { ...catalogue, environments: { attach } };
+    expect(pathsOf(slow, { environment: 'attach', catalogue: placed })).toEqual(['config.attach']);
+    const found = { ...attach, place: () => ({ powers: ['tcp', 'stdout'], problems: [], notes: [] }) } as EnvironmentKind;
+    const plan = compilePlan(slow, { ...options, environment: 'attach', catalogue: { ...catalogue, environments: { attach: found } } });
+    expect([plan.powers, plan.unwatched]).toEqual([['tcp', 'stdout'], undefined]);
   });
 
   it('hints at the near environment and the near service', () => {

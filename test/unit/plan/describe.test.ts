@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Plan } from '../../../harness/model/plan.ts';
 import { compilePlan } from '../../../harness/plan/compile.ts';
 import { describePlan } from '../../../harness/plan/describe.ts';
 import { catalogue, config, slow } from '../scenario/shop.ts';
@@ -27,6 +28,24 @@ describe('a dry run', () => {
     expect(text).toMatch(/orders \(entry\) +node orders\.ts; ready when \/readyz answers 200, within 15 s/);
     expect(text).toMatch(/orders->payments +http +orders learns it from PAYMENTS_URL=http:\/\/\{host\}:\{port\}/);
     expect(text).toContain('seed');
+  });
+
+  it('says of each edge what carries which faults, where that is not one proxy alone', () => {
+    const plan = compilePlan(slow, options);
+    const [http] = plan.system.edges;
+    if (http === undefined) throw new TypeError('the plan has no edge');
+    const edges = [http, { ...http, name: 'orders->ledger', env: 'LEDGER', protocol: 'tcp' as const }];
+    const withPowers = (powers: Plan['powers'], settings: Plan['settings'] = {}): string =>
+      describePlan({ ...plan, system: { ...plan.system, edges }, powers, settings }, catalogue).replaceAll(/\s+/g, ' ');
+    const inContainers = withPowers([...plan.powers, 'container']);
+    expect(inContainers).toContain(
+      'orders->payments http relay (tap, HTTP faults) → Toxiproxy (TCP faults); orders learns it from PAYMENTS_URL',
+    );
+    expect(inContainers).toContain('orders->ledger tcp relay (tap) → Toxiproxy (TCP faults); orders learns it from LEDGER');
+    const attached = withPowers(['tcp'], { attach: { toxiproxy: '', entry: '', proxies: { 'orders->payments': 'pay' } } });
+    expect(attached).toContain('orders->payments http Toxiproxy that is already there: pay, no tap; orders learns it from');
+    expect(attached).toContain('orders->ledger tcp Toxiproxy that is already there: orders--ledger, no tap');
+    expect(text).not.toMatch(/relay|Toxiproxy/);
   });
 
   it('prints overrides, so that a defect that was set is seen', () => {

@@ -57,16 +57,28 @@ const opensKind: CheckKind = {
   },
 };
 
+/** An expectation that needs nothing to be told. */
+export const told = { check: 'told', of: 'slowness' } as const;
+
+const toldKind: CheckKind = {
+  ...opensKind,
+  kind: 'told',
+  needs: [],
+  schema: { of: { type: 'fault' } },
+  describe: () => 'is told',
+  problems: () => [],
+};
+
 const environment = (kind: string, powers: EnvironmentKind['powers']): EnvironmentKind => ({
   kind,
   powers,
   describe: () => `${kind} processes`,
 });
 
-/** The real tables of faults, probes and arrivals, beside one check and two environments. */
+/** The real tables of faults, probes and arrivals, beside two checks and two environments. */
 export const catalogue: Catalogue = {
   faults: faultDrivers as unknown as Catalogue['faults'],
-  checks: { opens: opensKind },
+  checks: { opens: opensKind, told: toldKind },
   probes: probeDrivers,
   environments: {
     embedded: environment('embedded', ['tcp', 'http', 'tap', 'process', 'stdout', 'readiness']),

@@ -12,7 +12,7 @@ import { baseEnvironment } from '../service-environment.ts';
 import { openServiceLog } from '../service-log.ts';
 import { startSupervisor } from '../supervisor-client.ts';
 import { untilReady } from '../until-ready.ts';
-import { ownName, splitAddress } from './foreign-proxies.ts';
+import { sentinelName, splitAddress } from './foreign-proxies.ts';
 import type { AttachPlace } from './place.ts';
 
 /** How long the sentinel's first answer through a proxy may take before it is asked directly, in milliseconds. */
@@ -85,7 +85,7 @@ interface OwnProxy {
 
 async function proxyFor({ host, port }: Address, context: UpContext, { toxiproxy, stack }: OwnProxy): Promise<Address | null> {
   const { runId, ledger, signal } = context;
-  const name = ownName(runId, 'sentinel');
+  const name = sentinelName(runId);
   const entry: Entry = { kind: 'proxy', controlUrl: toxiproxy.controlUrl, proxy: name };
   ledger.note(entry);
   stack.defer(async () => {

@@ -10,8 +10,13 @@ export type ForeignProxy = Awaited<ReturnType<RealToxiproxy['proxies']>>[number]
 /** What every name begins with that a run gives to something on a Toxiproxy of others. */
 const OWN_PREFIX = 'halfopen-';
 
-/** What this run's own things on the Toxiproxy are called: their mark for whoever cleans up. */
-export function ownName(runId: string, rest: string): string {
+/** What the proxy before the run's sentinel is called. */
+export function sentinelName(runId: string): string {
+  return `${OWN_PREFIX}sentinel-${runId}`;
+}
+
+/** What a toxic of this run is called: its id is the mark by which whoever cleans up knows it. */
+export function toxicName(runId: string, rest: string): string {
   // Toxiproxy takes a name with a slash and can never delete it.
   return `${OWN_PREFIX}${runId}-${encodeURIComponent(rest).replaceAll('~', '%7E').replaceAll('%', '~')}`;
 }

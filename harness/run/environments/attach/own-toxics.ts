@@ -2,7 +2,7 @@ import { LIMITS } from '../../../model/limits.ts';
 import { HarnessError } from '../../../model/problem.ts';
 import type { Entry, Ledger } from '../../ledger/contract.ts';
 import type { RealToxiproxy, RunningProxy, ToxicSpec } from '../../proxy/contract.ts';
-import { ownName } from './foreign-proxies.ts';
+import { toxicName } from './foreign-proxies.ts';
 
 export interface OwnToxicsOptions {
   readonly toxiproxy: Pick<RealToxiproxy, 'addToxic' | 'removeToxic' | 'controlUrl'>;
@@ -23,7 +23,7 @@ export function ownToxics({ toxiproxy, proxies, runId, ledger }: OwnToxicsOption
     if (proxy === undefined) {
       throw new RangeError(`Cannot act on an edge as 'edge' must be one of ${Object.keys(proxies).join(', ')}: current value is '${edge}'`);
     }
-    return { kind: 'toxic', controlUrl: toxiproxy.controlUrl, proxy, toxic: ownName(runId, name) };
+    return { kind: 'toxic', controlUrl: toxiproxy.controlUrl, proxy, toxic: toxicName(runId, name) };
   };
   const keyOf = ({ proxy, toxic }: Extract<Entry, { kind: 'toxic' }>): string => JSON.stringify([proxy, toxic]);
   const remove = async (entry: Extract<Entry, { kind: 'toxic' }>, signal: AbortSignal): Promise<void> => {

@@ -35,8 +35,8 @@ export function readAttachPlace({ attach, allowTargets = [] }: EnvironmentSettin
   }
   const problems: Problem[] = [];
   const target = (text: unknown, path: string, form: TargetForm): Target | null => {
-    const read = readTarget(text);
-    if (read === null || (!form.hasPath && read.path !== '/')) {
+    const read = form.read(text);
+    if (read === null) {
       problems.push({ path, expected: form.words, found: withoutUser(text) });
       return null;
     }
@@ -50,7 +50,7 @@ export function readAttachPlace({ attach, allowTargets = [] }: EnvironmentSettin
     target(text, `config.attach.ready.${name}`, URL_WITH_PATH),
   );
   const edges = system.edges.map(({ name }) => name);
-  const reach = named(attach.reach, edges, (text, name) => target(hostAndPort(text), `config.attach.reach['${name}']`, HOST_AND_PORT));
+  const reach = named(attach.reach, edges, (text, name) => target(text, `config.attach.reach['${name}']`, HOST_AND_PORT));
   const proxies = Object.fromEntries(edges.map((edge) => [edge, attach.proxies?.[edge] ?? edge.replaceAll('->', '--')]));
   if (toxiproxy === null || entry === null || problems.length > 0) return { place: null, problems };
   return { place: { toxiproxy, entry, ready, reach, proxies, allowTargets, besideToxics: attach.besideToxics === true }, problems };
@@ -80,20 +80,25 @@ function notesOf({ toxiproxy, entry }: AttachPlace): readonly string[] {
 
 interface TargetForm {
   readonly words: string;
-  readonly hasPath: boolean;
+  read(text: unknown): Target | null;
 }
 
-const ORIGIN: TargetForm = { words: 'http://host:port, without a path, a user or another scheme', hasPath: false };
-const URL_WITH_PATH: TargetForm = { words: 'http://host:port/path, without a user or another scheme', hasPath: true };
-const HOST_AND_PORT: TargetForm = { words: 'host:port', hasPath: false };
+const ORIGIN: TargetForm = {
+  words: 'http://host:port, without a path, a user or another scheme',
+  read(text) {
+    const target = readTarget(text);
+    return target?.path === '/' ? target : null;
+  },
+};
+const URL_WITH_PATH: TargetForm = { words: 'http://host:port/path, without a user or another scheme', read: readTarget };
+const HOST_AND_PORT: TargetForm = {
+  words: 'host:port',
+  read: (text) => (typeof text === 'string' && /^[^/@]+:\d+$/.test(text) ? readTarget(`http://${text}`) : null),
+};
 
 /** As it was written, but for a user's name and password. */
 function withoutUser(text: unknown): string {
   return show(typeof text === 'string' ? text.replace(/\/\/[^/]*@/, '//…@') : text);
-}
-
-function hostAndPort(text: unknown): unknown {
-  return typeof text === 'string' && /:\d+$/.test(text) && !text.includes('/') ? `http://${text}` : text;
 }
 
 /** The entries of this system's own names: a configuration serves several systems. */

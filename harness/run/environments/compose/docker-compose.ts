@@ -8,6 +8,8 @@ export interface ComposeCall {
   readonly folder: string;
   /** Absolute, in the order in which they are merged. */
   readonly files: readonly string[];
+  /** One more file, merged last. It goes to compose over a pipe: it may hold secrets, and a harness that dies leaves no file behind. */
+  readonly last?: string;
   /** `['*']` is all of them. */
   readonly profiles: readonly string[];
   /** @default what the files or their folder say */
@@ -15,6 +17,11 @@ export interface ComposeCall {
   /** Variables that the files may interpolate, besides this process's own. */
   readonly env?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+}
+
+/** The same call, for what has to be done even when the run was aborted. */
+export function unhurried(call: ComposeCall): ComposeCall {
+  return { ...call, signal: new AbortController().signal };
 }
 
 /** How long compose may take to read files, and to bring up or take down, in milliseconds. */
@@ -33,7 +40,7 @@ const VERSION_MIN = [2, 24, 4] as const;
 export async function readCompose(call: ComposeCall): Promise<{ readonly project: ComposeProject; readonly warnings: readonly string[] }> {
   const { exitCode, stdout, stderr } = await compose(call, ['config', '--format', 'json'], READ_MS);
   if (exitCode === 0) return { project: readComposeProject(stdout), warnings: warningsIn(stderr) };
-  await demandCompose();
+  await demandCompose(call);
   throw new UsageError(`Cannot read the compose files ${call.files.join(', ')}: docker compose says\n${indented(stderr)}`);
 }
 
@@ -83,22 +90,21 @@ export async function lastLines(call: ComposeCall, services: readonly string[], 
   return stdout.split('\n').filter((line) => line !== '');
 }
 
-async function compose(
-  { folder, files, profiles, project, env, signal }: ComposeCall,
-  args: readonly string[],
-  withinMs: number,
-): Promise<ProcessOutput> {
+async function compose(call: ComposeCall, args: readonly string[], withinMs: number): Promise<ProcessOutput> {
+  const { folder, files, last, profiles, project, env, signal } = call;
   signal?.throwIfAborted();
   const flags = [
-    ...['--project-directory', folder],
+    '--project-directory',
+    folder,
     ...(project === undefined ? [] : ['--project-name', project]),
-    ...files.flatMap((file) => ['--file', file]),
+    ...[...files, ...(last === undefined ? [] : ['-'])].flatMap((file) => ['--file', file]),
     ...profiles.flatMap((profile) => ['--profile', profile]),
   ];
   const { $ } = await import('zx/core');
   const shell = $({
     cwd: folder,
     env: { ...process.env, ...env },
+    input: last ?? '',
     quiet: true,
     nothrow: true,
     // Ctrl-C is for the harness, which then takes everything down with this very command.
@@ -120,9 +126,10 @@ async function compose(
  *
  * @throws {HarnessError} if there is none, or an old one
  */
-async function demandCompose(): Promise<void> {
+async function demandCompose({ env }: ComposeCall): Promise<void> {
   const { $ } = await import('zx/core');
-  const { exitCode, stdout, stderr } = await $({ quiet: true, nothrow: true, timeout: READ_MS })`docker compose version --short`;
+  const shell = $({ env: { ...process.env, ...env }, quiet: true, nothrow: true, timeout: READ_MS });
+  const { exitCode, stdout, stderr } = await shell`docker compose version --short`;
   const wanted = VERSION_MIN.join('.');
   if (exitCode !== 0) {
     throw new HarnessError(

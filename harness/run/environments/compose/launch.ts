@@ -1,6 +1,3 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { FoundEdge } from '../../../compose/found-overlay.ts';
 import { HOST_PORTS, OWN_SERVICES, RELAY, TOXIPROXY } from '../../../compose/own-services.ts';
 import { portsInside, publishedPort, runChangesText, type Reached } from '../../../compose/run-changes.ts';
@@ -20,7 +17,7 @@ import { logOf, OWN_LOG } from '../run-logs.ts';
 import type { ServiceLog } from '../service-log.ts';
 import { untilReady } from '../until-ready.ts';
 import { readChaosProject, type ChaosProject } from './chaos-project.ts';
-import { bringUp, takeDown, type ComposeCall } from './docker-compose.ts';
+import { bringUp, takeDown, unhurried, type ComposeCall } from './docker-compose.ts';
 import { demandImages } from './images.ts';
 import { ALL_NETWORKS, asOnOneNetwork } from './one-network.ts';
 import { OWN_CODE } from './own-code.ts';
@@ -49,13 +46,13 @@ export async function launchCompose(context: UpContext, logs: ReadonlyMap<string
     [HOST_PORTS.entry.variable]: String(ports.entry),
   });
   const reached = await reachedPorts(context, found);
-  const call = await withRunChanges(context, found, reached, stack);
+  const call = withRunChanges(context, found, reached);
   await demandImages(engine, call, found.project);
   const watchers = stack.use(new Watchers(engine, logOf(logs, OWN_LOG)));
   const project = { kind: 'compose', project: found.name, files: found.call.files, folder: found.call.folder } as const;
   ledger.note(project);
   stack.defer(async () => {
-    await removeAll(context, engine, call, found.name);
+    await removeAll(context, engine, unhurried(call), found.name);
     ledger.strike(project);
   });
   const services = new Map<string, ServiceContainer>();
@@ -121,27 +118,10 @@ async function reachedPorts({ plan: { system } }: UpContext, { project, edges }:
   return reached;
 }
 
-/** The call with one more file, which only this run has: it may hold what `--set` gave, and is gone with the run. */
-async function withRunChanges(
-  { plan, ledger }: UpContext,
-  { call, project, name }: ChaosProject,
-  reached: readonly Reached[],
-  stack: AsyncDisposableStack,
-): Promise<ComposeCall> {
-  const folder = await mkdtemp(join(tmpdir(), 'halfopen-compose-'));
-  stack.defer(() => rm(folder, { recursive: true, force: true }));
-  const file = join(folder, 'run.yml');
-  const text = runChangesText({
-    project,
-    labels: ledger.labels,
-    overrides: plan.overrides,
-    reached,
-    name,
-    seed: plan.seed,
-    code: OWN_CODE,
-  });
-  await writeFile(file, text, { mode: 0o600 });
-  return { ...call, files: [...call.files, file] };
+/** The call with what is this run's own. */
+function withRunChanges({ plan, ledger }: UpContext, { call, project, name }: ChaosProject, reached: readonly Reached[]): ComposeCall {
+  const { labels } = ledger;
+  return { ...call, last: runChangesText({ project, labels, overrides: plan.overrides, reached, name, seed: plan.seed, code: OWN_CODE }) };
 }
 
 /** Relay, Toxiproxy and sentinel, before anybody calls through them. */
@@ -252,12 +232,7 @@ async function imagesIn(services: ReadonlyMap<string, ServiceContainer>): Promis
  *
  * @throws {HarnessError} if something is still there
  */
-async function removeAll(
-  { ledger, runId }: UpContext,
-  engine: Engine,
-  { signal: _, ...call }: ComposeCall,
-  project: string,
-): Promise<void> {
+async function removeAll({ ledger, runId }: UpContext, engine: Engine, call: ComposeCall, project: string): Promise<void> {
   const said = await takeDown(call, GRACE_S).catch((error: unknown) => (error as Error).message);
   const left = await engine.labelled(`${PROJECT_LABEL}=${project}`);
   if (left.length === 0) return;

@@ -1,5 +1,5 @@
 import { HarnessError } from '../../../model/problem.ts';
-import { ComposeFailure, lastLines, type ComposeCall } from './docker-compose.ts';
+import { ComposeFailure, lastLines, unhurried, type ComposeCall } from './docker-compose.ts';
 
 const LINES = 15;
 
@@ -27,8 +27,7 @@ async function serviceFailed(call: ComposeCall, error: ComposeFailure): Promise<
   const [, container, what = ''] = /container (\S+) (is unhealthy|exited \(\d+\))/.exec(error.said) ?? [];
   const service = container === undefined ? undefined : serviceOf(container, call.project ?? '');
   if (service === undefined) return null;
-  const { signal: _, ...unhurried } = call;
-  const lines = await lastLines(unhurried, [service], LINES);
+  const lines = await lastLines(unhurried(call), [service], LINES);
   return new HarnessError(
     [
       `Cannot start service '${service}' of the compose files: it ${what}, and others depend on it.`,

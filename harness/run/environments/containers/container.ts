@@ -103,6 +103,13 @@ async function update(
   };
   if (Warnings !== undefined && Warnings !== null && Warnings.length > 0)
     throw new HarnessError(`Cannot change the limits of container ${name}: ${Warnings.join('; ')}`);
+  const wanted = { ...cpuLimit, ...memoryLimit };
+  const { HostConfig: found } = await calling(`inspect container ${name}`, raw.inspect());
+  const missed = Object.entries(wanted).find(([limit, amount]) => found[limit as keyof typeof wanted] !== amount);
+  if (missed !== undefined)
+    throw new HarnessError(
+      `Cannot change the limits of container ${name}: ${missed[0]} is ${String(found[missed[0] as keyof typeof wanted])} and not ${missed[1]}`,
+    );
 }
 
 /** By force, with its anonymous volumes. Another who removes it at the same time does the same work. */

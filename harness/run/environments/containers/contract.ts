@@ -89,8 +89,6 @@ export interface LabelledImage {
   /** Names that it has; none once another image took them. */
   readonly tags: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
-  /** When it was made, in seconds since 1970. */
-  readonly createdS: number;
 }
 
 /** A container engine. Its failures are HarnessErrors that say whether it was absent, too old or went away. */

@@ -22,8 +22,8 @@ export function imagesOf(dockerode: Dockerode): Pick<Engine, 'images' | 'removeI
   };
 }
 
-function labelledImage({ Id, RepoTags, Labels, Created }: Dockerode.ImageInfo): LabelledImage {
+function labelledImage({ Id, RepoTags, Labels }: Dockerode.ImageInfo): LabelledImage {
   // The engine names what has no name; null from some engines.
   const tags = ((RepoTags as readonly string[] | null | undefined) ?? []).filter((tag) => tag !== '<none>:<none>');
-  return { id: Id, tags, labels: (Labels as LabelledImage['labels'] | null | undefined) ?? {}, createdS: Created };
+  return { id: Id, tags, labels: (Labels as LabelledImage['labels'] | null | undefined) ?? {} };
 }

@@ -207,10 +207,13 @@ async function build(dockerode: Dockerode, { folder, dockerfile, tag, labels }: 
 /** Reads an answer that comes in steps; an error in it is one. */
 function followed(dockerode: Dockerode, stream: NodeJS.ReadableStream, onLine: (line: string) => void = () => undefined): Promise<void> {
   return new Promise((resolve, reject) => {
+    let failure: string | undefined;
     dockerode.modem.followProgress(
       stream,
-      (error) => (error === null ? resolve() : reject(error)),
+      // A step that fails is told in the answer, which itself ends well.
+      (error) => (error !== null ? reject(error) : failure !== undefined ? reject(new Error(failure)) : resolve()),
       ({ stream: text, error }: { readonly stream?: string; readonly error?: string }) => {
+        failure ??= error;
         for (const line of (text ?? error ?? '').split('\n')) if (line.trim() !== '') onLine(line);
       },
     );

@@ -115,6 +115,7 @@ async function entriesOfPackages(projectFolder: string, packages: readonly strin
 
 /** Links that would lead nowhere in the image, and what is neither file nor folder. */
 async function linkProblems(projectFolder: string, entries: ReadonlyMap<string, SourceEntry>, field: string): Promise<readonly Problem[]> {
+  const parents = new Set([...entries.keys()].flatMap(foldersAbove));
   const found = await Promise.all(
     [...entries.values()].map(async (entry): Promise<readonly Problem[]> => {
       if (entry.kind === 'special')
@@ -129,7 +130,7 @@ async function linkProblems(projectFolder: string, entries: ReadonlyMap<string, 
           { path: field, expected: 'links that lead to what is copied', found: `${entry.path} -> ${entry.target}, which leads ${where}` },
         ];
       }
-      if (entries.has(followed.path)) return [];
+      if (entries.has(followed.path) || parents.has(followed.path)) return [];
       const hint = `name ${followed.path === '' ? '.' : followed.path} as well`;
       return [{ path: field, expected: 'links that lead to what is copied', found: `${entry.path} -> ${entry.target}`, hint }];
     }),
@@ -157,6 +158,12 @@ export function sizeProblems(entries: readonly SourceEntry[], field: string): re
       hint: "name in 'files' what is needed, packages one by one (node_modules/pg brings what it depends on), or build an image of your own",
     },
   ];
+}
+
+/** `a/b/c` → `a/b`, `a`. */
+function foldersAbove(path: string): readonly string[] {
+  const segments = path.split('/');
+  return segments.slice(1).map((_, index) => segments.slice(0, index + 1).join('/'));
 }
 
 function megabytes(bytes: number): string {

@@ -2,12 +2,14 @@ import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HarnessError } from '../../../model/problem.ts';
-import type { Engine } from './contract.ts';
+import type { Engine, LabelledImage } from './contract.ts';
 
 /** Label of every image that halfopen built: the system that it is for. */
-export const IMAGE_LABEL = 'dev.halfopen.image';
+const IMAGE_LABEL = 'dev.halfopen.image';
 /** Label that tells versions of one image: what it is made from, without the content. */
 const LINEAGE_LABEL = 'dev.halfopen.image.of';
+/** Label with the moment of the build, in milliseconds since 1970: the engine tells seconds, and of a cached step those of an earlier build. */
+const BUILT_LABEL = 'dev.halfopen.image.built';
 
 /** Older images of a lineage that are kept beside the newest: going back to yesterday's code builds nothing. */
 const KEPT = 2;
@@ -47,7 +49,12 @@ async function build(engine: Engine, { tag, system, lineage, fill }: ImageRecipe
   const folder = await mkdtemp(join(tmpdir(), CONTEXT_PREFIX));
   try {
     const { dockerfile } = await fill(folder);
-    await engine.build({ folder, dockerfile, tag, labels: { [IMAGE_LABEL]: system, [LINEAGE_LABEL]: lineage } });
+    await engine.build({
+      folder,
+      dockerfile,
+      tag,
+      labels: { [IMAGE_LABEL]: system, [LINEAGE_LABEL]: lineage, [BUILT_LABEL]: String(Date.now()) },
+    });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -59,8 +66,12 @@ async function build(engine: Engine, { tag, system, lineage, fill }: ImageRecipe
 /** Only of this lineage, by label; those that a container uses stay. */
 async function removeOlder(engine: Engine, { lineage, tag }: ImageRecipe, imageId: string): Promise<void> {
   const others = (await engine.images(`${LINEAGE_LABEL}=${lineage}`)).filter(({ id, tags }) => id !== imageId && !tags.includes(tag));
-  const old = others.toSorted((left, right) => right.createdS - left.createdS).slice(KEPT);
+  const old = others.toSorted((left, right) => builtAtMs(right) - builtAtMs(left)).slice(KEPT);
   for (const { id, tags } of old) for (const reference of tags.length === 0 ? [id] : tags) await engine.removeImage(reference);
+}
+
+function builtAtMs({ labels }: LabelledImage): number {
+  return Number(labels[BUILT_LABEL] ?? 0);
 }
 
 /** A process that was killed while it built leaves its context behind. */

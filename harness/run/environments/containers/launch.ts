@@ -11,7 +11,7 @@ import type { ContainerParts } from './parts.ts';
 import { Premises } from './premises.ts';
 import type { ServiceContainer } from './service-container.ts';
 import { startMachinery, type MachineryPorts } from './start-machinery.ts';
-import { startServices } from './start-services.ts';
+import { imagesOfServices, startServices } from './start-services.ts';
 import { Watchers } from './watchers.ts';
 
 /**
@@ -23,6 +23,8 @@ export async function launch(context: UpContext, logs: ReadonlyMap<string, Servi
   const { plan, signal, ledger } = context;
   demandHostNames(Object.keys(plan.system.services));
   const engine = await connectEngine();
+  // First: what is wrong with them is found before anything is made.
+  const images = await imagesOfServices({ context, engine });
   await using stack = new AsyncDisposableStack();
   const premises = stack.use(new Premises(engine, ledger));
   const watchers = stack.use(new Watchers(engine, logOf(logs, OWN_LOG)));
@@ -43,6 +45,7 @@ export async function launch(context: UpContext, logs: ReadonlyMap<string, Servi
     watchers,
     network,
     ways,
+    images,
     run: premises.run.bind(premises),
     expect: premises.expect.bind(premises),
   };
@@ -59,7 +62,7 @@ export async function launch(context: UpContext, logs: ReadonlyMap<string, Servi
     throw error;
   }
   const { toxiproxy, recreate } = await machinery;
-  const images = await imagesIn(services);
+  const used = await imagesIn(services);
   const up = stack.move();
   return {
     engine,
@@ -72,7 +75,7 @@ export async function launch(context: UpContext, logs: ReadonlyMap<string, Servi
     toxiproxy,
     recreateToxiproxy: recreate,
     logTo: (log) => watchers.logTo(log),
-    images,
+    images: used,
     broken: watchers.broken,
     [Symbol.asyncDispose]: () => up.disposeAsync(),
   };

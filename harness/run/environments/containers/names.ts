@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isIP } from 'node:net';
 import { UsageError, type Problem } from '../../../model/problem.ts';
 import { RELAY, SENTINEL, TOXIPROXY } from './machinery.ts';
 
@@ -44,5 +45,5 @@ function problemOf(service: string): Problem | null {
 
 /** `10.0.0.1` and `db.7` are addresses to a URL, and never looked up. */
 function standsInUrl(name: string): boolean {
-  return URL.canParse(`http://${name}:1`) && new URL(`http://${name}:1`).hostname === name;
+  return isIP(name) === 0 && URL.canParse(`http://${name}:1`) && new URL(`http://${name}:1`).hostname === name;
 }

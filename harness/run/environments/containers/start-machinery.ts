@@ -3,7 +3,7 @@ import type { RealToxiproxy } from '../../proxy/contract.ts';
 import type { Address, UpContext } from '../contract.ts';
 import { untilReady } from '../until-ready.ts';
 import type { Container, ContainerSpec, Engine } from './contract.ts';
-import { relaySpec, sentinelSpec, toxiproxySpec, type Way } from './machinery.ts';
+import { RELAY, relaySpec, SENTINEL, sentinelSpec, TOXIPROXY, toxiproxySpec, type Way } from './machinery.ts';
 import { containerName } from './names.ts';
 import type { ContainerParts } from './parts.ts';
 import type { Watchers } from './watchers.ts';
@@ -50,12 +50,12 @@ export async function startMachinery(request: MachineryRequest): Promise<Machine
     return container;
   };
   const { plan, signal } = context;
-  const relay = relaySpec(own('relay'), { seed: plan.seed, controlPort: ports.relayControl, sentinelPort: ports.sentinel });
-  const real = toxiproxySpec(own('toxiproxy'), { image: plan.settings.docker?.toxiproxyImage, controlPort: ports.toxiproxyControl });
+  const relay = relaySpec(own(RELAY), { seed: plan.seed, controlPort: ports.relayControl, sentinelPort: ports.sentinel });
+  const real = toxiproxySpec(own(TOXIPROXY), { image: plan.settings.docker?.toxiproxyImage, controlPort: ports.toxiproxyControl });
   const [first] = await Promise.all([
     start(real).then(async (container) => ({ container, toxiproxy: await connect(request, signal) })),
     start(relay).then(() => openEdges(request)),
-    start(sentinelSpec(own('sentinel'))),
+    start(sentinelSpec(own(SENTINEL))),
   ]);
 
   let { container, toxiproxy } = first;

@@ -17,6 +17,7 @@ export interface ServicesRequest {
   readonly engine: Engine;
   readonly network: string;
   readonly ways: ReadonlyMap<string, Way>;
+  readonly images: ReadonlyMap<string, ServiceImage>;
   /** Service → port of this machine. */
   readonly ports: ReadonlyMap<string, number>;
   /** Starts a container that goes down with the run. */
@@ -34,11 +35,8 @@ export async function startServices(request: ServicesRequest): Promise<void> {
   const failed = new AbortController();
   const signal = AbortSignal.any([context.signal, failed.signal]);
   const readiness: Promise<void>[] = [];
-  const images = imagesOf(request);
-  // It is awaited where each service starts; before that its failure has no one to go to.
-  images.catch((error: unknown) => error);
   const start = async (name: string): Promise<void> => {
-    const service = await startOne(name, images, request);
+    const service = await startOne(name, request);
     services.set(name, service);
     service.follow();
     const ready = service.ready(signal);
@@ -61,8 +59,15 @@ export async function startServices(request: ServicesRequest): Promise<void> {
   signal.throwIfAborted();
 }
 
-/** Images of the services that are no backing services, by service. */
-async function imagesOf({ context, engine }: ServicesRequest): Promise<ReadonlyMap<string, ServiceImage>> {
+/**
+ * Images of the services that are no backing services, by service; built or fetched where they are not here.
+ *
+ * @throws {UsageError} if what a service declares of its image or files is wrong
+ */
+export async function imagesOfServices({
+  context,
+  engine,
+}: Pick<ServicesRequest, 'context' | 'engine'>): Promise<ReadonlyMap<string, ServiceImage>> {
   const { plan, projectFolder } = context;
   const wanted = Object.entries(plan.system.services).filter(([, { backing }]) => backing === undefined);
   const found = wanted.map(async ([name, service]) => {
@@ -77,11 +82,7 @@ async function imagesOf({ context, engine }: ServicesRequest): Promise<ReadonlyM
   return new Map(await Promise.all(found));
 }
 
-async function startOne(
-  name: string,
-  images: Promise<ReadonlyMap<string, ServiceImage>>,
-  request: ServicesRequest,
-): Promise<ServiceContainer> {
+async function startOne(name: string, request: ServicesRequest): Promise<ServiceContainer> {
   const { context, engine, network, ports, logs } = request;
   const service = declarationOf(context.plan, name);
   const port = ports.get(name) ?? 0;
@@ -96,7 +97,7 @@ async function startOne(
   };
   const container =
     service.backing === undefined
-      ? await request.run({ ...placed, ...(await ownSpec(name, service, images, request)) })
+      ? await request.run({ ...placed, ...ownSpec(name, service, request) })
       : await startBacking(name, service, placed, request);
   const address: Address = { host: engine.host, port };
   const parts = { service: name, container, address, aliases, resources: service.resources ?? {} };
@@ -104,13 +105,12 @@ async function startOne(
   return new ServiceContainer({ ...parts, ...(service.backing === undefined ? {} : { isReadyOnStart: true as const }) }, serving);
 }
 
-async function ownSpec(
+function ownSpec(
   name: string,
   service: Service,
-  images: Promise<ReadonlyMap<string, ServiceImage>>,
-  { context, ways }: ServicesRequest,
-): Promise<Pick<ContainerSpec, 'image' | 'command' | 'env' | 'workingFolder'>> {
-  const image = (await images).get(name);
+  { context, ways, images }: ServicesRequest,
+): Pick<ContainerSpec, 'image' | 'command' | 'env' | 'workingFolder'> {
+  const image = images.get(name);
   if (image === undefined) throw new TypeError(`Cannot start '${name}' as it must have an image: current value is undefined`);
   const edges = new Map([...ways].map(([edge, { port }]) => [edge, { host: RELAY, port }] as const));
   const env = containerEnvironment({ plan: context.plan, service: name, port: portInside(service), edges });

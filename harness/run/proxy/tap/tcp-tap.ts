@@ -8,6 +8,7 @@ export class TcpTap implements Tap {
   readonly #wire: Wire;
   readonly #exchange: Exchange;
   #callerEndedUs: number | null = null;
+  #calleeEndedFirst = false;
 
   constructor(wire: Wire, origin: TapOrigin, log: ExchangeLog) {
     this.#wire = wire;
@@ -35,6 +36,7 @@ export class TcpTap implements Tap {
   }
 
   upstreamEnded(): void {
+    this.#calleeEndedFirst = this.#callerEndedUs === null;
     this.#wire.endCaller();
   }
 
@@ -46,7 +48,7 @@ export class TcpTap implements Tap {
   broken(how: Break): void {
     if (how !== 'closed') this.#exchange.finish(how);
     else if (this.#exchange.bytesDown > 0) this.#exchange.finish('answered');
-    else if (this.#callerEndedUs !== null) this.#exchange.finish('caller-left', this.#callerEndedUs);
+    else if (this.#callerEndedUs !== null && !this.#calleeEndedFirst) this.#exchange.finish('caller-left', this.#callerEndedUs);
     else this.#exchange.finish('truncated');
   }
 

@@ -76,6 +76,14 @@ describe('fault-was-felt', () => {
     expect(look('fault-was-felt', { faults, exchanges: [{ atMs: 5000, status: 404 }] }).said).toEqual(['invalid fault-never-felt']);
   });
 
+  it('tells the bite of a fault on a service that only calls others by what became of it: what it cannot send reaches no tap', () => {
+    const faults = [{ bite: 'window', edges: ['gateway->orders'], services: ['gateway'] } as const];
+    const exchanges = [{ atMs: 5000, edge: 'gateway->orders', outcome: 'reset' }] as const;
+    expect(look('fault-was-felt', { faults, exchanges }).said).toEqual(['invalid fault-never-felt']);
+    const events = [{ atMs: 4000, kind: 'service', service: 'gateway', state: 'disconnected' } as const];
+    expect(look('fault-was-felt', { faults, exchanges, events }).said).toEqual(['pass fault-felt']);
+  });
+
   it('tells the bite of a fault on a service without edges by its process', () => {
     const faults = [{ bite: 'window', edges: [], services: ['gateway'] } as const];
     expect(look('fault-was-felt', { faults, exchanges: [] }).said).toEqual(['invalid fault-never-felt']);

@@ -1,6 +1,6 @@
 /** Goal: what is copied into a service's image is what it needs; whatever cannot be copied is told before anything is built. */
-import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -138,9 +138,10 @@ describe('what `files` names', () => {
   });
 
   it('must be files and folders, and not too much of them', async () => {
-    execFileSync('mkfifo', [join(folder, 'app/pipe')]);
-    expect(await refusal({ files: ['app'] })).toContain('expected files and folders, found a socket, pipe or device: app/pipe');
-    rmSync(join(folder, 'app/pipe'));
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(join(folder, 'app/socket'), resolve));
+    expect(await refusal({ files: ['app'] })).toContain('expected files and folders, found a socket, pipe or device: app/socket');
+    await new Promise((resolve) => server.close(resolve));
     write('node_modules/huge/blob');
     truncateSync(join(folder, 'node_modules/huge/blob'), 201 * 1024 * 1024);
     expect(await refusal({ files: ['.'] })).toContain('expected at most 200 MB, found 202 MB, of which 201 MB in node_modules/huge');

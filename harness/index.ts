@@ -68,7 +68,15 @@ export { retries } from './analysis/checks/retries.ts';
 export { stampede } from './analysis/checks/stampede.ts';
 
 // Running.
-export { planScenario, reanalyze, releaseEnvironments, runScenario, type PlanRequest, type RunRequest, type RunResult } from './pipeline.ts';
+export {
+  planScenario,
+  reanalyze,
+  releaseEnvironments,
+  runScenario,
+  type PlanRequest,
+  type RunRequest,
+  type RunResult,
+} from './pipeline.ts';
 
 // The words that the above are made of.
 export type { BreakerState } from './model/breaker.ts';

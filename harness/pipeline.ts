@@ -99,7 +99,7 @@ export async function runScenario(scenario: Scenario, request: RunRequest): Prom
  * ```
  */
 export async function releaseEnvironments(): Promise<void> {
-  const released = await Promise.allSettled(Object.values(parts.environments).map((environment) => environment.release?.()));
+  const released = await Promise.allSettled(Object.values(parts.environments).map(async (environment) => environment.release?.()));
   const failed = released.find((release) => release.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
 }

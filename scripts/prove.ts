@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { commitOf, machineLine } from './bench/machine.ts';
 import { openCaseStore } from './prove/case-store.ts';
+import { dockerMatrixProof } from './prove/docker-matrix.ts';
 import { dockerSigkillProof } from './prove/docker-sigkill.ts';
 import { feltProof } from './prove/felt.ts';
 import type { Proof } from './prove/proof.ts';
@@ -29,6 +30,7 @@ const proofs: readonly Proof[] = [
   proxyDefectsProof,
   proxyReplayProof,
   dockerSigkillProof,
+  dockerMatrixProof,
 ];
 const projectFolder = fileURLToPath(new URL('..', import.meta.url));
 const reportFolder = join(projectFolder, 'reports', 'proofs');

@@ -102,7 +102,14 @@ describe('harness/', () => {
     expect(imports.filter(({ typeOnly }) => typeOnly).length).toBeGreaterThan(300);
     const seen = new Set(sources.map(({ path }) => stageOf(path)?.stage));
     expect(STAGES.filter(({ stage }) => !seen.has(stage))).toEqual([]);
-    const packages = new Set(imports.map(({ specifier }) => specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/')));
+    const packages = new Set(
+      imports.map(({ specifier }) =>
+        specifier
+          .split('/')
+          .slice(0, specifier.startsWith('@') ? 2 : 1)
+          .join('/'),
+      ),
+    );
     expect(Object.keys(PACKAGES).filter((name) => !packages.has(name))).toEqual([]);
   });
 

@@ -1,7 +1,7 @@
 import { canonicalJson } from '../model/canonical.ts';
 import type { Problem } from '../model/problem.ts';
 import type { System } from '../model/system.ts';
-import { proxyNameOfEdge } from '../run/proxy/edge-name.ts';
+import { proxyNameOfEdge } from '../model/edge-name.ts';
 import { OWN_SERVICES, RELAY, SENTINEL_EDGE, TOXIPROXY } from './own-services.ts';
 import type { ComposeProject } from './resolved.ts';
 import { missingServices, relayAddress } from './wiring.ts';

@@ -1,5 +1,5 @@
 import type { System } from '../model/system.ts';
-import { proxyNameOfEdge } from '../run/proxy/edge-name.ts';
+import { proxyNameOfEdge } from '../model/edge-name.ts';
 import {
   CODE_FOLDER,
   CONTROL_PORT,

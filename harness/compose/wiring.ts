@@ -62,7 +62,7 @@ function wireEdge(project: ComposeProject, system: System, { edge, index }: { re
   const { name, caller, callee, env, url, protocol, observe } = edge;
   const found = findAddress(project, edge);
   const declared = system.services[callee]?.port;
-  const port = declared ?? found.port ?? project.services[callee]?.exposed[0] ?? project.services[callee]?.ports[0]?.target ?? 8080;
+  const port = found.port ?? declared ?? project.services[callee]?.exposed[0] ?? project.services[callee]?.ports[0]?.target ?? 8080;
   const own = SENTINEL_EDGE_PORT + 1 + index;
   const callers = networksOf(project, caller) ?? [];
   const callees = networksOf(project, callee) ?? [];

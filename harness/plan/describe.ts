@@ -1,4 +1,5 @@
 import type { Catalogue } from '../model/catalogue.ts';
+import { proxyNameOfEdge } from '../model/edge-name.ts';
 import type { Plan } from '../model/plan.ts';
 import { formatMs } from '../model/time.ts';
 import { alignColumns, bullet, pairs, seconds } from './layout.ts';
@@ -156,7 +157,7 @@ function edgeLines(plan: Plan): string[] {
 /** What carries which faults of an edge; nothing where the harness's own proxy carries all of them. */
 function wayOf({ name, protocol }: Plan['system']['edges'][number], { powers, settings }: Plan): string[] {
   if (!powers.includes('tap')) {
-    const proxy = settings.attach?.proxies?.[name] ?? name.replaceAll('->', '--');
+    const proxy = settings.attach?.proxies?.[name] ?? proxyNameOfEdge(name);
     return [`Toxiproxy that is already there: ${proxy}, no tap`];
   }
   if (!powers.includes('container')) return [];

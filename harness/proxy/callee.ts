@@ -1,6 +1,6 @@
 import type { Duration } from '../model/time.ts';
 import type { HttpAction, HttpTarget } from '../run/proxy/contract.ts';
-import { proxyNameOfEdge } from '../run/proxy/edge-name.ts';
+import { proxyNameOfEdge } from '../model/edge-name.ts';
 import type { Control } from './control.ts';
 import type { Exchange, Exchanges } from './exchanges.ts';
 import { activeFault, activeHold, touchedBy, type ActiveFault, type ActiveHold } from './fault.ts';

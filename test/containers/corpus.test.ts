@@ -2,7 +2,7 @@
 // without. A sample, as each costs half a minute: `npm run prove -- docker-matrix` runs all of them.
 import { it } from 'vitest';
 import { TWINS, type Twin } from '../corpus/twins.ts';
-import { demandCaught, demandPass } from '../corpus/until-decided.ts';
+import { expectCaught, expectPass } from '../corpus/until-decided.ts';
 import { describeWithEngine } from './engine-at-hand.ts';
 
 const BACKING_IMAGES = ['postgres:15', 'redis:7', 'rabbitmq:3.10'];
@@ -22,7 +22,7 @@ describeWithEngine(
       ['payments-outage', 'docker'],
       ['payments-outage', 'compose'],
       ['database-slow', 'docker'],
-    ])('passes %s with --env %s', (name, environment) => demandPass(name, '--env', environment), WITHIN_MS);
+    ])('passes %s with --env %s', (name, environment) => expectPass(name, '--env', environment), WITHIN_MS);
   },
   BACKING_IMAGES,
 );
@@ -32,7 +32,7 @@ describeWithEngine(
   () => {
     it.each(['never-opens', 'no-single-flight'] as const)(
       '%s fails by its own expectation',
-      (defect) => demandCaught(twinOf(defect), '--env', 'docker'),
+      (defect) => expectCaught(twinOf(defect), '--env', 'docker'),
       WITHIN_MS,
     );
   },

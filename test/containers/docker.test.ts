@@ -71,13 +71,9 @@ describeWithEngine('the environment docker', () => {
     await processes.start('back');
     await until(async () => (await answer()) === '200');
     await until(() => rig.states('back').at(-1) === 'ready');
-    expect(rig.states('back')).toEqual([
-      ...['starting', 'ready', 'killed', 'starting', 'ready'],
-      ...['paused', 'resumed', 'paused', 'stopped', 'starting', 'ready'],
-    ]);
-    expect(rig.processes.filter(({ service }) => service === 'back').map(({ state }) => state)).toEqual([
-      ...['started', 'exited', 'started', 'exited', 'started'],
-    ]);
+    expect(rig.states('back').join(' ')).toBe('starting ready killed starting ready paused resumed paused stopped starting ready');
+    const lives = rig.processes.filter(({ service }) => service === 'back').map(({ state }) => state);
+    expect(lives).toEqual(['started', 'exited', 'started', 'exited', 'started']);
   });
 
   it('takes a service off the network, takes its name, squeezes it, and undoes each, twice without harm', async () => {
@@ -112,9 +108,9 @@ describeWithEngine('the environment docker', () => {
     await containers.relax('back');
     expect((await back.inspect()).cpus).toBe(0.5);
     expect((await back.inspect()).memoryBytes).toBeGreaterThan(1024 * 1024 * 1024);
-    expect(rig.states('back').slice(2)).toEqual([
-      ...['disconnected', 'disconnected', 'connected', 'connected', 'unnamed', 'named', 'named', 'squeezed', 'relaxed', 'relaxed'],
-    ]);
+    expect(rig.states('back').slice(2).join(' ')).toBe(
+      'disconnected disconnected connected connected unnamed named named squeezed relaxed relaxed',
+    );
   });
 
   it('tells of a service that ends by itself, and says why a service does not get ready, leaving nothing', async () => {

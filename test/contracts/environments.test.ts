@@ -20,4 +20,6 @@ describe.each(rows)('environment %s', (kind, driver) => {
 });
 
 // Those that need a container engine are in test/containers/environments.test.ts.
-describe('environment embedded', () => environmentSuite(drivers.embedded, 30_000));
+describe('environment embedded', () => {
+  environmentSuite(drivers.embedded, 30_000);
+});

@@ -1,12 +1,12 @@
 // Goal: each scenario once on the correct shop, each broken twin once: the verdicts are right.
 import { describe, it } from 'vitest';
 import { TWINS } from './twins.ts';
-import { demandCaught, demandPass } from './until-decided.ts';
+import { expectCaught, expectPass } from './until-decided.ts';
 
 const SCENARIOS = ['payments-outage', 'payments-slow', 'inventory-partition', 'catalog-down', 'payments-flaky', 'payments-killed'];
 
 describe('the correct shop', () => {
-  it.each(SCENARIOS)('passes %s', (name) => demandPass(name));
+  it.each(SCENARIOS)('passes %s', (name) => expectPass(name));
 });
 
 describe('a broken twin', () => {
@@ -14,5 +14,5 @@ describe('a broken twin', () => {
     TWINS.filter(({ environments }) => environments.includes('embedded')).map(
       (twin) => [twin.scenario, twin.service, twin.defect, twin] as const,
     ),
-  )('%s with %s %s fails by its own expectation', (_, _service, _defect, twin) => demandCaught(twin));
+  )('%s with %s %s fails by its own expectation', (_, _service, _defect, twin) => expectCaught(twin));
 });

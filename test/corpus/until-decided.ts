@@ -44,7 +44,7 @@ async function untilDecided(name: string, more: readonly string[]): Promise<CliR
 }
 
 /** Runs a scenario on the correct shop: it passes, and more than guards did. */
-export async function demandPass(name: string, ...more: readonly string[]): Promise<void> {
+export async function expectPass(name: string, ...more: readonly string[]): Promise<void> {
   const { code, text, scenario } = await untilDecided(name, more);
   expect(scenario.verdict, text).toBe('pass');
   expect(code).toBe(0);
@@ -52,7 +52,7 @@ export async function demandPass(name: string, ...more: readonly string[]): Prom
 }
 
 /** Runs a broken twin: it fails by the expectation that is to catch it, and the report says so first. */
-export async function demandCaught({ scenario: name, service, defect, mustFail }: Twin, ...more: readonly string[]): Promise<void> {
+export async function expectCaught({ scenario: name, service, defect, mustFail }: Twin, ...more: readonly string[]): Promise<void> {
   const { code, text, scenario } = await untilDecided(name, [...more, '--set', `${service}.DEFECT=${defect}`]);
   const failed = scenario.findings.filter(({ verdict }) => verdict === 'fail');
   expect(

@@ -6,7 +6,7 @@ import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { HeldCall, HttpAction, HttpTarget } from '../../harness/run/proxy/contract.ts';
-import { proxyNameOfEdge } from '../../harness/run/proxy/edge-name.ts';
+import { proxyNameOfEdge } from '../../harness/model/edge-name.ts';
 import { never, startCallee, startWorld, type World } from './proxy-world.ts';
 
 const EDGE = 'orders->payments';

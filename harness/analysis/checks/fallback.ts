@@ -216,13 +216,11 @@ function resultOf(
   }
   if (withdrawnUs === null) return faultNotWithdrawn(of);
   if (oldestUs === null) return tooFew(`degraded answers to ${request} with a value`, valued.length, 1);
-  const isOverPossibly = toMs(oldestUs + clockUs) > stalenessMaxMs;
-  if (clockUs > 0 && isOverPossibly)
-    return { verdict: 'inconclusive', code: 'fallback-unclear', values: { ...values, clockMs: toMs(clockUs) }, ...measured };
+  const isUnclear = clockUs > 0 && toMs(oldestUs + clockUs) > stalenessMaxMs;
   return {
-    verdict: 'pass',
-    code: 'fallback',
-    values,
+    verdict: isUnclear ? 'inconclusive' : 'pass',
+    code: isUnclear ? 'fallback-unclear' : 'fallback',
+    values: isUnclear ? { ...values, clockMs: toMs(clockUs) } : values,
     ...measured,
     timingMarginMs: stalenessMaxMs - toMs(oldestUs),
     evidence: rowsOf(

@@ -11,7 +11,7 @@ import {
   type RuleSpec,
   type ToxicSpec,
 } from './contract.ts';
-import { proxyNameOfEdge } from './edge-name.ts';
+import { proxyNameOfEdge } from '../../model/edge-name.ts';
 import { FrozenProxyError } from './frozen-proxy.ts';
 import { orAborted } from './or-aborted.ts';
 

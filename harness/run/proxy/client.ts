@@ -2,7 +2,7 @@ import { Toxic, Toxiproxy, type ToxicAttributeTypes, type ToxicType } from 'toxi
 import { HarnessError } from '../../model/problem.ts';
 import { monotonicUs } from '../clock.ts';
 import type { EdgeSpec, HeldCall, ProxyProcess, RuleSpec, TapRecord, ToxicSpec } from './contract.ts';
-import { proxyNameOfEdge } from './edge-name.ts';
+import { proxyNameOfEdge } from '../../model/edge-name.ts';
 import { readTaps, type ProxyHealth } from './tap-client.ts';
 
 /** How long the proxy may take to answer, in milliseconds. */

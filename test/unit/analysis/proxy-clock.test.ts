@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { analyze } from '../../../harness/analysis/analyze.ts';
+import { servedAgainUs } from '../../../harness/analysis/checks/served-again.ts';
 import { evidenceOf } from '../../../harness/analysis/evidence.ts';
 import type { Finding } from '../../../harness/model/finding.ts';
 import { explain } from '../../../harness/verdict/explain.ts';
@@ -111,11 +112,54 @@ describe('conclusions from both clocks', () => {
     expect([felt(ONE_CLOCK), felt({}), felt(FAR_CLOCK)]).toEqual(['pass', 'pass', 'invalid']);
   });
 
+  it('a call that may have begun before the withdrawal is not the first good one after it, and ends no fallback', () => {
+    const exchanges = [{ atMs: 4100, fault: 'storm' }, { atMs: 8100 }, { atMs: 8400 }];
+    const objective = { fault: 'storm', availability: 0.99, p95Ms: 250, holdMs: 1000 };
+    const sketch: RecordingSketch = { requests: steadily(0, 18_000, 20), exchanges };
+    const firstGoodMs = (events: Pick<RecordingSketch, 'events'>): number =>
+      (evidenceOf(recordingOf({ ...sketch, ...events }))
+        .recovery(objective)
+        .moments.find(({ moment }) => moment === 't4')?.atUs ?? 0) / 1000;
+    expect([firstGoodMs(ONE_CLOCK), firstGoodMs(FAR_CLOCK)]).toEqual([8105, 8405]);
+    const served = (events: Pick<RecordingSketch, 'events'>): number =>
+      servedAgainUs(evidenceOf(recordingOf({ ...sketch, ...events })), {
+        source: 'orders->payments',
+        withdrawnUs: 8_000_000,
+        deadlineUs: 18_000_000,
+      }) / 1000;
+    expect([served(ONE_CLOCK), served(FAR_CLOCK)]).toEqual([9105, 9705]);
+  });
+
+  it('a call at the edge of a breaker’s state or of a claim to be ready belongs to it possibly, not surely', () => {
+    const breakers = {
+      'orders.payments': [
+        [0, 'closed'],
+        [4500, 'open'],
+        [6000, 'half-open'],
+        [7000, 'closed'],
+      ],
+    } as const;
+    const trials = { check: 'trialCalls', breaker: 'orders.payments', max: 1 };
+    const exchanges = [{ atMs: 4100, fault: 'storm' }, { atMs: 6100 }, { atMs: 6500 }];
+    const requests = steadily(0, 18_000, 20);
+    expect(judge(trials, { breakers, exchanges, requests }).verdict).toBe('fail');
+    expect(judge(trials, { breakers, exchanges, requests, ...FAR_CLOCK }).verdict).toBe('inconclusive');
+    const ready = [9000, 9500, 10_000].map(
+      (atMs) => ({ atMs, kind: 'readiness', service: 'payments', ready: true, answeredUs: (atMs + 5) * 1000, status: 200 }) as const,
+    );
+    const truth = (events: Pick<RecordingSketch, 'events'>, atMs: number): string =>
+      judge(
+        { check: 'readinessTruth', service: 'payments' },
+        { requests, exchanges: [{ atMs: 9600 }, { atMs, status: 500 }], events: [...ready, ...(events.events ?? [])] },
+      ).verdict;
+    expect([truth(ONE_CLOCK, 9100), truth(FAR_CLOCK, 9100), truth(FAR_CLOCK, 9500)]).toEqual(['fail', 'pass', 'fail']);
+  });
+
   it('one clock, sampled or not, changes no finding', () => {
     const sketches: readonly RecordingSketch[] = [stale, { requests: steadily(0, 18_000, 20) }, { exchanges: [] }];
     for (const sketch of sketches) {
       const found = (events: Pick<RecordingSketch, 'events'>): readonly Partial<Finding>[] =>
-        analyze(recordingOf({ ...sketch, ...events }), [fallback(4000)]).map(({ evidence: _, ...rest }) => rest);
+        analyze(recordingOf({ ...sketch, ...events }), [fallback(4000)]).map((finding) => ({ ...finding, evidence: [] }));
       // The samples are events themselves, and counted as such.
       const counted = (findings: readonly Partial<Finding>[]) => findings.filter(({ check }) => check !== 'recording-is-whole');
       expect(counted(found(ONE_CLOCK))).toEqual(counted(found({})));

@@ -58,7 +58,9 @@ describe('overlayText', () => {
 
   it('changes callers and fixed names, and leaves everybody else and all ports alone', () => {
     const text = overlayText(requestFor(services));
-    expect(text).toContain('      BOOKS_URL: http://halfopen-relay:20001\n    depends_on:\n      halfopen-relay:\n        condition: service_healthy\n');
+    expect(text).toContain(
+      '      BOOKS_URL: http://halfopen-relay:20001\n    depends_on:\n      halfopen-relay:\n        condition: service_healthy\n',
+    );
     expect(text).toContain('    container_name: !reset null\n    networks:\n      default:\n        aliases: [acme-web]\n');
     expect(text).not.toMatch(/^ {2}books:/m);
     expect(text).not.toContain('ports: !reset');

@@ -1,3 +1,4 @@
+import { proxyNameOfEdge } from '../../../model/edge-name.ts';
 import type { PlaceReading } from '../../../model/catalogue.ts';
 import type { AttachSettings, EnvironmentSettings } from '../../../model/place.ts';
 import type { Power } from '../../../model/plan.ts';
@@ -51,7 +52,7 @@ export function readAttachPlace({ attach, allowTargets = [] }: EnvironmentSettin
   );
   const edges = system.edges.map(({ name }) => name);
   const reach = named(attach.reach, edges, (text, name) => target(text, `config.attach.reach['${name}']`, HOST_AND_PORT));
-  const proxies = Object.fromEntries(edges.map((edge) => [edge, attach.proxies?.[edge] ?? edge.replaceAll('->', '--')]));
+  const proxies = Object.fromEntries(edges.map((edge) => [edge, attach.proxies?.[edge] ?? proxyNameOfEdge(edge)]));
   if (toxiproxy === null || entry === null || problems.length > 0) return { place: null, problems };
   return { place: { toxiproxy, entry, ready, reach, proxies, allowTargets, besideToxics: attach.besideToxics === true }, problems };
 }

@@ -129,7 +129,7 @@ async function startMachinery(
   request: StartRequest,
 ): Promise<{ toxiproxy(): RealToxiproxy; recreate(signal: AbortSignal): Promise<void> }> {
   const { context, engine, watchers, call, ports } = request;
-  await explained(call, bringUp(call, OWN_SERVICES, { isAlone: true }));
+  await explained(call, bringUp(call, [...OWN_SERVICES, ...waitingForNobody(request)], { isAlone: true }));
   const names = await containersOf(request);
   for (const service of OWN_SERVICES) if (service !== TOXIPROXY) watchers.watch(engine.container(nameOf(names, service)));
   let container = engine.container(nameOf(names, TOXIPROXY));
@@ -149,6 +149,13 @@ async function startMachinery(
       toxiproxy = await connect(request, signal);
     },
   };
+}
+
+/** Databases, caches and brokers that can come up meanwhile: they take the longest, and call nobody. */
+function waitingForNobody({ context: { plan }, found: { project } }: StartRequest): readonly string[] {
+  return Object.entries(plan.system.services).flatMap(([name, { backing }]) =>
+    backing !== undefined && project.services[name]?.dependsOn.length === 0 ? [name] : [],
+  );
 }
 
 async function connect({ engine, ports, parts, found: { edges } }: StartRequest, signal: AbortSignal): Promise<RealToxiproxy> {

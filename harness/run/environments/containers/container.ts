@@ -1,4 +1,5 @@
 import { cpus, totalmem } from 'node:os';
+import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { createInterface } from 'node:readline';
 import type Dockerode from 'dockerode';
@@ -131,26 +132,22 @@ async function lines(
 ): Promise<void> {
   const attaching = raw.attach({ stream: true, logs: fromStart, stdout: true, stderr: true });
   const stream = await calling(`read what container ${name} prints`, attaching);
-  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  raw.modem.demuxStream(stream, stdout, stderr);
-  for (const [of, channel] of [
-    ['stdout', stdout],
-    ['stderr', stderr],
-  ] as const) {
-    createInterface({ input: channel, crlfDelay: Infinity }).on('line', (text) => onLine({ stream: of, text }));
-  }
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const end = (): void => {
-    stdout.end();
-    stderr.end();
-    resolve();
-  };
+  const channels = { stdout: new PassThrough(), stderr: new PassThrough() };
+  raw.modem.demuxStream(stream, channels.stdout, channels.stderr);
+  const read = Object.entries(channels).map(([of, input]) => {
+    const reader = createInterface({ input, crlfDelay: Infinity });
+    reader.on('line', (text) => onLine({ stream: of as keyof typeof channels, text }));
+    return once(reader, 'close');
+  });
   // A stream that breaks off has ended as well: that the engine is gone is told elsewhere.
+  const end = (): void => Object.values(channels).forEach((channel) => channel.end());
   for (const event of ['end', 'close', 'error']) stream.once(event, end);
-  const stop = (): void => void (stream as unknown as { destroy(): void }).destroy();
+  const stop = (): void => {
+    (stream as unknown as { destroy(): void }).destroy();
+  };
   if (signal.aborted) stop();
   signal.addEventListener('abort', stop, { once: true });
-  await promise;
+  await Promise.all(read);
   signal.removeEventListener('abort', stop);
 }
 

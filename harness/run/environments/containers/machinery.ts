@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { proxyNameOfEdge } from '../../../model/edge-name.ts';
 import type { Edge } from '../../../model/system.ts';
 import type { EdgeSpec, ToxiproxySpec } from '../../proxy/contract.ts';
 import { DEFAULT_PORT } from './service-container.ts';
@@ -47,7 +48,7 @@ export function waysOf(edges: readonly Edge[], portOf: (callee: string) => numbe
       const port = EDGE_PORT_FIRST + index;
       const listen = `0.0.0.0:${port}`;
       // As the relay's own proxies are called, so that one name finds an edge in both.
-      const name = spec.edge.replace('->', '--');
+      const name = proxyNameOfEdge(spec.edge);
       return [
         spec.edge,
         {

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Observe } from '../../../model/system.ts';
 import { monotonicUs } from '../../clock.ts';
 import { parseHostPort } from '../address.ts';
-import { proxyNameOfEdge } from '../edge-name.ts';
+import { proxyNameOfEdge } from '../../../model/edge-name.ts';
 import { Leases } from '../lease.ts';
 import type { Listener } from '../listener.ts';
 import type { Registry } from '../registry.ts';

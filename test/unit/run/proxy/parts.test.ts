@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { formatHostPort, parseHostPort } from '../../../../harness/run/proxy/address.ts';
-import { proxyNameOfEdge } from '../../../../harness/run/proxy/edge-name.ts';
+import { proxyNameOfEdge } from '../../../../harness/model/edge-name.ts';
 import { observerOf } from '../../../../harness/model/observe.ts';
 import { BodyCollector } from '../../../../harness/run/proxy/tap/observe.ts';
 

@@ -1,0 +1,69 @@
+// Goal: a difference between environments is explained only by what the recordings say, and said to be unexplained otherwise.
+import { describe, expect, test } from 'vitest';
+import type { CaseFacts } from '../../../../scripts/prove/matrix-case.ts';
+import { differencesOf } from '../../../../scripts/prove/matrix-differences.ts';
+
+const facts = (more: Partial<CaseFacts>): CaseFacts => ({
+  verdict: 'pass',
+  sentence: '',
+  seed: 7,
+  undecided: [],
+  times: [],
+  tries: {},
+  callEveryMs: {},
+  sentinelP95Ms: 2,
+  sentinelP99Ms: 5,
+  hops: 3,
+  failed: [],
+  ...more,
+});
+
+const recovery = (ms: number | null) => facts({ times: [{ what: 'recovery storm', ms, resolutionMs: 250 }] });
+
+describe('a recovery time', () => {
+  test('that differs by no more than its resolution is no difference', () => {
+    expect(differencesOf(recovery(500), recovery(750))).toEqual([]);
+  });
+
+  test('that differs by more without anything to explain it is unexplained', () => {
+    expect(differencesOf(recovery(500), recovery(1500))).toEqual([{ what: 'recovery storm', changeMs: 1000, because: null }]);
+  });
+
+  test('that never came on one side is unexplained, whatever the machine added', () => {
+    const noisy = { sentinelP99Ms: 10_000 };
+    expect(differencesOf({ ...recovery(500), ...noisy }, { ...recovery(null), ...noisy })).toEqual([
+      { what: 'recovery storm', changeMs: null, because: null },
+    ]);
+    expect(differencesOf(recovery(null), recovery(null))).toEqual([]);
+  });
+
+  test('that the other side did not measure at all is unexplained', () => {
+    expect(differencesOf(recovery(500), facts({}))).toEqual([{ what: 'recovery storm', changeMs: null, because: null }]);
+  });
+
+  test('that waited for the breaker is explained by when it tried again', () => {
+    const waiting = (ms: number, nextAfterMs: number) => ({ ...recovery(ms), tries: { b: { everyMs: 1000, nextAfterMs } } });
+    const [difference] = differencesOf(waiting(250, 200), waiting(1000, 900));
+    expect(difference?.because).toBe("the next try of b came 900 ms after the fault's end, against 200 ms (it tries every 1000 ms)");
+    // The tries came at the same moment: they explain nothing.
+    expect(differencesOf(waiting(250, 200), waiting(2000, 210))[0]?.because).toBeNull();
+  });
+
+  test('that the machine may have added is explained by the sentinel', () => {
+    const [difference] = differencesOf(recovery(500), { ...recovery(900), sentinelP99Ms: 200 });
+    expect(difference?.because).toContain('the machine added up to 615 ms');
+  });
+});
+
+describe('the time until a breaker opened', () => {
+  const opens = (ms: number, calls: number) =>
+    facts({ times: [{ what: 'opens b', ms, resolutionMs: 0, calls }], callEveryMs: { b: 40 }, sentinelP99Ms: 1 });
+
+  test('is explained by the calls that it took', () => {
+    expect(differencesOf(opens(980, 24), opens(1060, 26))[0]?.because).toBe('it opened at call 26, against 24; calls came every 40 ms');
+  });
+
+  test('is unexplained where the calls were the same and it took much longer', () => {
+    expect(differencesOf(opens(980, 24), opens(1500, 24))[0]?.because).toBeNull();
+  });
+});

@@ -13,7 +13,7 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['test/*.test.ts', 'test/{unit,contracts,properties,golden}/**/*.test.ts'] },
+        test: { name: 'unit', testTimeout: 30_000, include: ['test/*.test.ts', 'test/{unit,contracts,properties,golden}/**/*.test.ts'] },
       },
       {
         extends: true,

@@ -98,7 +98,7 @@ export function marksOf({ name, type, stream, attributes }: ToxicSpec): readonly
   return STREAMS.flatMap((at) => {
     const sign = signs[at];
     if (sign === undefined) return [];
-    const shown = typeof sign === 'number' ? { sign: 'bytes', after: sign } : { sign };
+    const shown: Readonly<Record<string, number | string>> = typeof sign === 'number' ? { sign: 'bytes', after: sign } : { sign };
     return [{ name: markName(name, at), type: 'mark', stream: at, attributes: { of: type, ...shown } }];
   });
 }

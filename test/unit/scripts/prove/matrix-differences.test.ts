@@ -44,7 +44,7 @@ describe('a recovery time', () => {
   test('that waited for the breaker is explained by when it tried again', () => {
     const waiting = (ms: number, nextAfterMs: number) => ({ ...recovery(ms), tries: { b: { everyMs: 1000, nextAfterMs } } });
     const [difference] = differencesOf(waiting(250, 200), waiting(1000, 900));
-    expect(difference?.because).toBe("the next try of b came 900 ms after the fault's end, against 200 ms (it tries every 1000 ms)");
+    expect(difference?.because).toBe("the next try of b came 900 ms after the fault's end, against 200 ms (it tries every 1 s)");
     // The tries came at the same moment: they explain nothing.
     expect(differencesOf(waiting(250, 200), waiting(2000, 210))[0]?.because).toBeNull();
   });

@@ -77,7 +77,8 @@ export function judgeAnswers(question: FallbackQuestion, evidence: Evidence): Fa
       unmarkedExcessUs = Math.max(unmarkedExcessUs, ageUs === null ? Infinity : ageUs - freshMaxUs - clockUs);
     }
     const isAfter = fromUs !== null && (row.startedUs ?? row.intendedUs) >= fromUs;
-    if (isAfter && (isUnreal || row.outcome === 'wrong' || (isDegraded && !isExcused(row, evidence, deadlineUs)))) lists.after.push(row);
+    if (isAfter && (isUnreal || row.outcome === 'wrong' || (isDegraded && !isExcused(row, evidence, { source, deadlineUs }))))
+      lists.after.push(row);
   }
   return {
     ...lists,

@@ -38,14 +38,19 @@ function allClosedUs(evidence: Evidence, fromUs: number): number {
 }
 
 /**
- * Whether a degraded answer after the fault is right: one of its own calls failed, or (before the deadline) a breaker was
- * not closed while it was made.
+ * Whether a degraded answer after the fault is right: one of its own calls failed, or one to the source that it may have
+ * waited for together with others (requests that ask for the same share one look-up), or (before the deadline) a breaker
+ * was not closed while it was made.
  */
-export function isExcused(row: RequestRow, evidence: Evidence, deadlineUs: number): boolean {
+export function isExcused(
+  row: RequestRow,
+  evidence: Evidence,
+  { source, deadlineUs }: { readonly source: string; readonly deadlineUs: number },
+): boolean {
   const span = { fromUs: row.startedUs ?? row.intendedUs, toUs: row.endedUs + 1 };
   const seen = possiblyWithin(span, evidence.clockUncertaintyUs);
   const hasFailedCall = evidence.plan.system.edges.some(({ name }) =>
-    evidence.exchangesIn(seen, name).some((exchange) => exchange.traceId === row.traceId && hasFailed(exchange)),
+    evidence.exchangesIn(seen, name).some((exchange) => (exchange.traceId === row.traceId || name === source) && hasFailed(exchange)),
   );
   if (hasFailedCall) return true;
   if (span.fromUs >= deadlineUs) return false;

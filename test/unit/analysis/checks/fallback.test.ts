@@ -117,6 +117,18 @@ describe('fallback', () => {
     expect(code(judged(expectation, { ...calm, exchanges }))).toBe('pass fallback');
   });
 
+  test.each([
+    ['excuses what may have waited for it with others', 11_002, 'pass fallback'],
+    ['excuses nothing at another time', 10_500, 'fail fallback-after'],
+  ])("a failed call to the source that is another request's %s", (_, atMs, verdict) => {
+    const calm = shop({
+      closesMs: 8800,
+      quote: (at) => (at === 11_000 ? { outcome: 'degraded', observed: { degraded: true }, trace: 55_555 } : undefined),
+    });
+    const exchanges = [...(calm.exchanges ?? []), { atMs, trace: 66_666, outcome: 'caller-left' as const }];
+    expect(code(judged(expectation, { ...calm, exchanges }))).toBe(verdict);
+  });
+
   test("a value that was never the source's is wrong after recovery as well, and that is what the finding is called", () => {
     const finding = judged(
       expectation,

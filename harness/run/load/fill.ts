@@ -14,9 +14,12 @@ export type Filler = (ordinal: number) => FilledRequest;
 
 type Values = Readonly<Record<string, (ordinal: number) => string>>;
 
-/** The generators of a load, by placeholder. An ordinal has one value of each, wherever it stands in the request. */
-export function valuesOf(load: Pick<Load, 'values'>, seed: number): Values {
-  const hex = hexScatter(seed, 'load:uuid', 4);
+/**
+ * The generators of a load, by placeholder. An ordinal has one value of each, wherever it stands in the request. UUIDs are the run's own,
+ * like trace ids: services that outlive a run, or a database, would take those of a replay for repetitions.
+ */
+export function valuesOf(load: Pick<Load, 'values'>, { seed, runId }: { readonly seed: number; readonly runId: string }): Values {
+  const hex = hexScatter(seed, `${runId}:load:uuid`, 4);
   const drawn = Object.entries(load.values).map(([name, list]): [string, (ordinal: number) => string] => {
     const draw = scatter(seed, `load:values:${name}`);
     return [name, (ordinal) => list[Math.floor((draw(ordinal) / 2 ** 32) * list.length)] ?? ''];

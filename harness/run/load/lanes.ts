@@ -24,7 +24,7 @@ export interface Lanes {
 export function openLanes(job: DriverJob): Lanes {
   const entry = openHttpClient(job.entry);
   const sentinel = openHttpClient(job.sentinel);
-  const values = valuesOf(job.load, job.seed);
+  const values = valuesOf(job.load, job);
   const redact = redactorOf(job.redact).text;
   const laneOf = (template: RequestTemplate, client: HttpClient, stream: string): Lane => ({
     name: template.name,

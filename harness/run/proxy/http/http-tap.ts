@@ -259,6 +259,8 @@ export class HttpTap implements Tap {
       this.#wire.toCaller(data);
       return;
     }
+    // Before it is passed on: on a busy machine the caller may have used it before this process gets the CPU again.
+    call.exchange.firstByteUs ??= monotonicUs();
     this.#wire.toCaller(data);
     this.#reply.read(call, data);
     if (this.#reply.isLost) {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { fillerOf, valuesOf } from '../../../../harness/run/load/fill.ts';
 import { get, post } from '../../../../harness/scenario/load.ts';
 
-const values = valuesOf({ values: { sku: ['tea', 'a/b "c"'] } }, 11);
+const values = valuesOf({ values: { sku: ['tea', 'a/b "c"'] } }, { seed: 11, runId: 'one' });
 const ordinals = Array.from({ length: 50_000 }, (_, index) => index);
 
 describe('placeholders', () => {
@@ -10,6 +10,13 @@ describe('placeholders', () => {
     const uuids = ordinals.map((ordinal) => values['uuid']?.(ordinal) ?? '');
     for (const uuid of uuids.slice(0, 500)) expect(uuid).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
     expect(new Set(uuids).size).toBe(uuids.length);
+  });
+
+  test('UUIDs are of one run, the other values of the seed', () => {
+    const other = valuesOf({ values: { sku: ['tea', 'a/b "c"'] } }, { seed: 11, runId: 'two' });
+    const few = ordinals.slice(0, 200);
+    expect(few.filter((ordinal) => other['uuid']?.(ordinal) === values['uuid']?.(ordinal))).toEqual([]);
+    expect(few.map((ordinal) => other['sku']?.(ordinal))).toEqual(few.map((ordinal) => values['sku']?.(ordinal)));
   });
 
   test('a list’s values come about equally often', () => {

@@ -163,7 +163,10 @@ export function comparisonLines({ labels, scenarios, missing }: Comparison): rea
   );
   const line = (what: string, cells: readonly Piece[]): Line => [
     { text: what.padEnd(whatWidth), style: 'plain' },
-    ...cells.map((cell, index): Piece => ({ text: `  ${cell.text.padEnd(widths[index] ?? 0)}`, style: cell.style })),
+    ...cells.map((cell, index): Piece => ({
+      text: `  ${index === cells.length - 1 ? cell.text : cell.text.padEnd(widths[index] ?? 0)}`,
+      style: cell.style,
+    })),
   ];
   const rowLine = (what: string, row: ComparedRow): Line =>
     line(

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startOwnEngine, type OwnEngine } from '../../scripts/prove/own-engine.ts';
 import { halfopen, repository, temporaryFolder, temporaryProject, type Ended } from '../cli/halfopen.ts';
-import { everythingOn, startDuo } from './duo.ts';
+import { everythingOn } from './duo.ts';
 import { describeWithOwnEngine } from './own-engine-at-hand.ts';
 
 const IMAGES = ['node:24-slim', 'ghcr.io/shopify/toxiproxy:2.12.0', 'testcontainers/ryuk:0.14.0'];
@@ -168,12 +168,6 @@ describeWithOwnEngine('a run in containers', () => {
     },
     WITHIN_MS,
   );
-
-  test('that is refused leaves the engine as usable as before', async () => {
-    const { ended } = startDuo(['run', 'slow', '--env', 'docker', '--list'], temporaryFolder(), place());
-    expect((await ended).code).toBe(0);
-    await demandNothingLeft();
-  });
 });
 
 /** Listens on a port of the engine's own loopback; answers how to stop. */

@@ -92,7 +92,7 @@ describe('a verdict', () => {
 test('the lines line up, mark what differs, and name an expectation that is declared twice', () => {
   const left = scenario('outage', 'pass', [finding('opens', 900), finding('opens', 20), finding('recovery', 500, { resolutionMs: 250 })]);
   const right = scenario('outage', 'fail', [finding('opens', 940), finding('opens', 20), finding('recovery', 500, { resolutionMs: 250 })]);
-  const lines = comparisonLines(compareOutcomes([side('embedded', left), side('docker', right)])).map((line) => lineText(line).trimEnd());
+  const lines = comparisonLines(compareOutcomes([side('embedded', left), side('docker', right)])).map((line) => lineText(line));
   expect(lines.slice(0, -1)).toEqual([
     '                   embedded         docker',
     'outage             pass             ≠ fail',

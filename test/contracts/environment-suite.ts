@@ -1,5 +1,5 @@
 /** What every environment that starts services must do, whichever it is; called once for each of them. */
-import { expect, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { processesOfRun } from '../../harness/run/environments/process-groups.ts';
 import type { EnvironmentDriver } from '../../harness/run/environments/contract.ts';
 import type { Service } from '../../harness/model/system.ts';
@@ -10,6 +10,9 @@ export function environmentSuite(
   timeout: number,
   rigWith: (services: Readonly<Record<string, Service>>) => Promise<Rig> = (services) => rigOf(services, [], driver),
 ): void {
+  // What a disposed system left up for a next run has none here.
+  afterEach(() => driver.release?.());
+
   it('brings a system up, serves through it, and can be disposed of twice', { timeout }, async () => {
     await using rig = await rigWith({ only: script(ECHO) });
     const system = await rig.up();

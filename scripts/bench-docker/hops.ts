@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import slow from '../../fixtures/containers/scenarios/slow.chaos.ts';
 import { defineConfig, runScenario } from '../../harness/index.ts';
-import { TOXIPROXY } from '../../harness/run/environments/containers/machinery.ts';
+import { TOXIPROXY } from '../../harness/compose/own-services.ts';
 import { table } from '../bench/markdown.ts';
 import { quantileOf } from '../bench/measure.ts';
 import type { BenchOptions, BenchPart } from '../bench/part.ts';

@@ -46,7 +46,17 @@ async function startEcho(context: UpContext, stack: AsyncDisposableStack): Promi
   stack.defer(() => void (isClosing = true));
   const entry = fileURLToPath(new URL(`../sentinel${extname(import.meta.url)}`, import.meta.url));
   const env = baseEnvironment(runId);
-  const address = await startAnnounced({ name: 'sentinel', entry, args: [], cwd: projectFolder, env, supervisor, log, signal, onEnd });
+  const address = await startAnnounced({
+    name: 'sentinel',
+    entry,
+    args: ['--parent-stdin'],
+    cwd: projectFolder,
+    env,
+    supervisor,
+    log,
+    signal,
+    onEnd,
+  });
   return { address, broken: broken.promise };
 }
 

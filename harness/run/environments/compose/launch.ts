@@ -6,6 +6,7 @@ import { HarnessError } from '../../../model/problem.ts';
 import type { RealToxiproxy } from '../../proxy/contract.ts';
 import type { Engine } from '../containers/contract.ts';
 import { connectEngine } from '../containers/engine.ts';
+import { imagesIn } from '../containers/images-in.ts';
 import type { Launched } from '../containers/launched.ts';
 import type { ContainerParts } from '../containers/parts.ts';
 import { ServiceContainer } from '../containers/service-container.ts';
@@ -223,15 +224,6 @@ function nameOf(containers: ReadonlyMap<string, string>, service: string): strin
   const name = containers.get(service);
   if (name !== undefined) return name;
   throw new HarnessError(`Cannot find the container of service '${service}': docker compose has started none`);
-}
-
-/** Service → image with its content address. */
-async function imagesIn(services: ReadonlyMap<string, ServiceContainer>): Promise<Readonly<Record<string, string>>> {
-  const found = [...services].map(async ([name, { container }]) => {
-    const { image, imageId } = await container.inspect();
-    return [name, `${image} ${imageId}`] as const;
-  });
-  return Object.fromEntries(await Promise.all(found));
 }
 
 /**

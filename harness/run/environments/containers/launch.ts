@@ -4,6 +4,7 @@ import { logOf, OWN_LOG } from '../run-logs.ts';
 import { declarationOf } from '../service-environment.ts';
 import type { ServiceLog } from '../service-log.ts';
 import { connectEngine } from './engine.ts';
+import { imagesIn } from './images-in.ts';
 import type { Launched } from './launched.ts';
 import { portInside, waysOf } from './machinery.ts';
 import { demandHostNames, networkName } from './names.ts';
@@ -90,13 +91,4 @@ async function servicePorts(services: readonly string[]): Promise<ReadonlyMap<st
   const ports = new Map<string, number>();
   for (const service of services) ports.set(service, await reservePort());
   return ports;
-}
-
-/** Service → image with its content address. */
-async function imagesIn(services: ReadonlyMap<string, ServiceContainer>): Promise<Readonly<Record<string, string>>> {
-  const found = [...services].map(async ([name, { container }]) => {
-    const { image, imageId } = await container.inspect();
-    return [name, `${image} ${imageId}`] as const;
-  });
-  return Object.fromEntries(await Promise.all(found));
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { CONTROL_PORT, RELAY, SENTINEL, SENTINEL_EDGE, SENTINEL_PORT, TOXIPROXY } from '../../../compose/own-services.ts';
 import { proxyNameOfEdge } from '../../../model/edge-name.ts';
 import type { Edge } from '../../../model/system.ts';
 import type { EdgeSpec, ToxiproxySpec } from '../../proxy/contract.ts';
@@ -11,16 +12,6 @@ import type { ContainerSpec, Copied } from './contract.ts';
 export const STOCK_IMAGE = 'node:24-slim';
 export const TOXIPROXY_IMAGE = 'ghcr.io/shopify/toxiproxy:2.12.0';
 
-/** Names of the harness's own containers on the run's network; no service can have them. */
-export const RELAY = 'halfopen-relay';
-export const TOXIPROXY = 'halfopen-toxiproxy';
-export const SENTINEL = 'halfopen-sentinel';
-
-/** Where the control API of relay and Toxiproxy listens. */
-export const CONTROL_PORT = 8474;
-/** The sentinel's own edge; no fault can name it. */
-export const SENTINEL_EDGE = 'load->sentinel';
-const SENTINEL_PORT = 8080;
 /** Edges listen from here on, in relay and Toxiproxy alike. */
 const EDGE_PORT_FIRST = 20_001;
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
 import { UsageError, type Problem } from '../../../model/problem.ts';
-import { RELAY, SENTINEL, TOXIPROXY } from './machinery.ts';
+import { RELAY, SENTINEL, TOXIPROXY } from '../../../compose/own-services.ts';
 
 /** Longest label of a host name (RFC 1035); names in a run's network are looked up by DNS, containers' own included. */
 const LABEL_MAX = 63;

@@ -1,9 +1,10 @@
+import { RELAY, SENTINEL, TOXIPROXY } from '../../../compose/own-services.ts';
 import { HarnessError } from '../../../model/problem.ts';
 import type { RealToxiproxy } from '../../proxy/contract.ts';
 import type { Address, UpContext } from '../contract.ts';
 import { untilReady } from '../until-ready.ts';
 import type { Container, ContainerSpec, Engine } from './contract.ts';
-import { RELAY, relaySpec, SENTINEL, sentinelSpec, TOXIPROXY, toxiproxySpec, type Way } from './machinery.ts';
+import { relaySpec, sentinelSpec, toxiproxySpec, type Way } from './machinery.ts';
 import { containerName } from './names.ts';
 import type { ContainerParts } from './parts.ts';
 import type { Watchers } from './watchers.ts';

@@ -1,3 +1,4 @@
+import { RELAY } from '../../../compose/own-services.ts';
 import type { Service } from '../../../model/system.ts';
 import { backings } from '../backing/index.ts';
 import type { Address, UpContext } from '../contract.ts';
@@ -6,7 +7,7 @@ import { containerEnvironment, declarationOf } from '../service-environment.ts';
 import type { ServiceLog } from '../service-log.ts';
 import type { Container, ContainerSpec, Engine } from './contract.ts';
 import { imageOfService, type ServiceImage } from './image-of-service.ts';
-import { portInside, RELAY, type Way } from './machinery.ts';
+import { portInside, type Way } from './machinery.ts';
 import { containerName } from './names.ts';
 import { ServiceContainer } from './service-container.ts';
 import { startOrder } from './start-order.ts';

@@ -33,8 +33,8 @@ export interface FaultReach {
   readonly services: readonly string[];
   /**
    * How a bite is told: `tap` – the proxy marks each exchange that it touched; `window` – a failing exchange on
-   * `edges` while the fault is active counts; `slower` – enough exchanges on `edges` fail or take much longer than before
-   * the fault; `canary` – there is no tap, and a connection of the harness's own shows it.
+   * `edges` while the fault is active counts, and so do enough slow ones; `slower` – enough exchanges on `edges` fail or take
+   * much longer than before the fault; `canary` – there is no tap, and a connection of the harness's own shows it.
    */
   readonly bite: 'tap' | 'window' | 'slower' | 'canary';
 }

@@ -43,10 +43,17 @@ const neverTouched = (values: Values): Words =>
   invalid(
     'at least 1 exchange touched',
     `0 of ${text(values, 'exchanges')}`,
-    num(values, 'exchanges') === 0
+    (num(values, 'exchanges') === 0
       ? `fault never felt: while '${text(values, 'subject')}' was in force, nothing passed ${place(values)}.`
-      : `fault never felt: '${text(values, 'subject')}' touched 0 of ${plural(num(values, 'exchanges'), 'exchange')} on ${place(values)}.`,
+      : `fault never felt: '${text(values, 'subject')}' touched 0 of ${plural(num(values, 'exchanges'), 'exchange')} on ${place(values)}.`) +
+      shortened(values),
   );
+
+/** A fault that takes long to take hold has little of its time left. */
+const shortened = (values: Values): string =>
+  typeof values['actedMs'] === 'number' && values['actedMs'] < num(values, 'plannedMs') / 2
+    ? ` It was in force for ${ms(values, 'actedMs')} of the ${ms(values, 'plannedMs')} planned, as it took the rest to take hold: let it last longer.`
+    : '';
 
 /** `does orders read PAYMENTS_URL?`, for each edge that nothing passed. */
 const bypasses = (values: Values): string => {

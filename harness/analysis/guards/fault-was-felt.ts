@@ -9,8 +9,8 @@ import { cite } from '../cite.ts';
 import type { Evidence, FaultOccurrence, Span } from '../evidence.ts';
 import { activeSpans } from '../fault-occurrences.ts';
 import { judgeCanaries } from './canary-bite.ts';
-import { guardFinding, type GuardResult } from './guard-finding.ts';
-import { biteInSlowness, isFailing, type Bite } from './slower.ts';
+import { guardFinding, roundMs, type GuardResult } from './guard-finding.ts';
+import { biteInSlowness, isFailing, slownessOnEdges, type Bite } from './slower.ts';
 
 /** A run whose fault nobody felt says nothing about how the system bears it. */
 export const faultWasFelt: Guard = {
@@ -29,7 +29,13 @@ function judgeFault(fault: PlannedFault, evidence: Evidence): Finding {
   const active = activeSpans(occurrences, evidence.endUs);
   const bite = biteOf(fault, active, evidence);
   const bypassed = bite.count > 0 ? [] : bypassedEdges(fault, evidence);
-  const values = { ...bite.values, edges: fault.reach.edges, services: fault.reach.services, occurrences: occurrences.length };
+  const values = {
+    ...bite.values,
+    ...timeInForce(fault, active),
+    edges: fault.reach.edges,
+    services: fault.reach.services,
+    occurrences: occurrences.length,
+  };
   return guardFinding({
     ...about,
     verdict: bite.count > 0 ? 'pass' : 'invalid',
@@ -74,9 +80,20 @@ function bypassValues(edges: readonly Edge[]): GuardResult['values'] {
   };
 }
 
+/** How long it was in force, and was meant to be. */
+function timeInForce({ windows }: PlannedFault, active: readonly Span[]): { readonly actedMs: number; readonly plannedMs: number } {
+  const totalMs = (spans: readonly Span[]): number => roundMs(spans.reduce((sum, { fromUs, toUs }) => sum + toUs - fromUs, 0) / 1000);
+  return { actedMs: totalMs(active), plannedMs: totalMs(windows) };
+}
+
 function biteOf(fault: PlannedFault, active: readonly Span[], evidence: Evidence): Bite {
   if (fault.reach.bite === 'slower') return biteInSlowness(fault, active, evidence);
-  return isSeenOnEdges(fault, evidence) ? biteOnEdges(fault, active, evidence) : biteOnServices(fault, active, evidence);
+  if (!isSeenOnEdges(fault, evidence)) return biteOnServices(fault, active, evidence);
+  const bite = biteOnEdges(fault, active, evidence);
+  if (bite.count > 0 || fault.reach.bite === 'tap') return bite;
+  // Short absences fail no call: TCP and the proxy hold it, and it is answered late.
+  const slowness = slownessOnEdges(fault, active, evidence);
+  return slowness !== null && slowness.count > 0 ? slowness : bite;
 }
 
 /** What a service cannot send reaches no tap: a fault on a service shows on the edges that lead to it, if there are any. */

@@ -28,6 +28,12 @@ const HURT_RATIO_MIN = 0.1;
  * own requests are.
  */
 export function biteInSlowness(fault: PlannedFault, active: readonly Span[], evidence: Evidence): Bite {
+  const edges = slownessOnEdges(fault, active, evidence);
+  return edges ?? biteOfLanes(requestLanes(active, sentinelRiseMs(active, evidence), evidence), active, evidence);
+}
+
+/** The same by the fault's edges alone; null where none of them can be compared. */
+export function slownessOnEdges(fault: PlannedFault, active: readonly Span[], evidence: Evidence): Bite | null {
   const riseMs = sentinelRiseMs(active, evidence);
   const edges = fault.reach.edges.flatMap((edge) => {
     const rows = evidence.exchangesIn({ fromUs: 0, toUs: evidence.endUs + 1 }, edge);
@@ -41,7 +47,11 @@ export function biteInSlowness(fault: PlannedFault, active: readonly Span[], evi
       evidence,
     });
   });
-  const lanes = edges.length > 0 ? edges : requestLanes(active, riseMs, evidence);
+  return edges.length === 0 ? null : biteOfLanes(edges, active, evidence);
+}
+
+function biteOfLanes(lanes: readonly Lane[], active: readonly Span[], evidence: Evidence): Bite {
+  const riseMs = sentinelRiseMs(active, evidence);
   const felt = lanes.filter(({ hurt, calls }) => hurt.length >= Math.max(HURT_MIN, HURT_RATIO_MIN * calls.length));
   const [shown] = (felt.length > 0 ? felt : lanes).toSorted((left, right) => shareOf(right) - shareOf(left));
   if (shown === undefined)

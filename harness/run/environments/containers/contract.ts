@@ -23,6 +23,8 @@ export interface ContainerSpec {
   readonly workingFolder?: string;
   readonly copies?: readonly Copied[];
   readonly resources?: Resources;
+  /** The engine's own init is its first process, so that signals do to the command what they do to any process. */
+  readonly hasInit?: true;
 }
 
 /** What `docker inspect` says, as far as the harness asks. */

@@ -110,13 +110,21 @@ function ownSpec(
   name: string,
   service: Service,
   { context, ways, images }: ServicesRequest,
-): Pick<ContainerSpec, 'image' | 'command' | 'env' | 'workingFolder'> {
+): Pick<ContainerSpec, 'image' | 'command' | 'env' | 'workingFolder' | 'hasInit'> {
   const image = images.get(name);
   if (image === undefined) throw new TypeError(`Cannot start '${name}' as it must have an image: current value is undefined`);
   const edges = new Map([...ways].map(([edge, { port }]) => [edge, { host: RELAY, port }] as const));
   const env = containerEnvironment({ plan: context.plan, service: name, port: portInside(service), edges });
   const { image: reference, command, workingFolder } = image;
-  return { image: reference, command, env, ...(workingFolder === undefined ? {} : { workingFolder }) };
+  // A plain command gets its signals as it does embedded; what an image does as first process is its owner's choice, and stays.
+  const isPlainCommand = service.image === undefined && service.dockerfile === undefined;
+  return {
+    image: reference,
+    command,
+    env,
+    ...(workingFolder === undefined ? {} : { workingFolder }),
+    ...(isPlainCommand ? { hasInit: true as const } : {}),
+  };
 }
 
 async function startBacking(

@@ -3,6 +3,7 @@ import { evidenceOf } from '../../../../harness/analysis/evidence.ts';
 import { guards } from '../../../../harness/analysis/guards/index.ts';
 import type { Finding } from '../../../../harness/model/finding.ts';
 import { guardExplanations } from '../../../../harness/verdict/explain-guards.ts';
+import { explain } from '../../../../harness/verdict/explain.ts';
 import { recordingOf, steadily, type RecordingSketch } from '../../../recordings.ts';
 
 /** A run in which everything was as it should be: 50 arrivals a second throughout. */
@@ -74,6 +75,30 @@ describe('fault-was-felt', () => {
       'pass fault-felt',
     ]);
     expect(look('fault-was-felt', { faults, exchanges: [{ atMs: 5000, status: 404 }] }).said).toEqual(['invalid fault-never-felt']);
+  });
+
+  it('tells the bite of a process fault by late answers where none failed, but not by the load’s own requests', () => {
+    const faults = [{ bite: 'window', services: ['payments'] } as const];
+    const before = steadily(1000, 4000, 20, { tookMs: 10 });
+    const late = steadily(4000, 8000, 20, { tookMs: 900 });
+    const { said, first } = look('fault-was-felt', { faults, exchanges: [...before, ...late] });
+    expect(said).toEqual(['pass fault-felt']);
+    expect(first.explanation.values).toMatchObject({ bite: 'slower', where: 'orders->payments', hurt: 200 });
+    const asBefore = look('fault-was-felt', { faults, exchanges: [...before, ...steadily(4000, 8000, 20, { tookMs: 15 })] });
+    expect(asBefore.said).toEqual(['invalid fault-never-felt']);
+    expect(asBefore.first.explanation.values).toMatchObject({ bite: 'window', exchanges: 200 });
+    expect(look('fault-was-felt', { faults, exchanges: [], requests: [...before, ...late] }).said).toEqual(['invalid edge-bypassed']);
+  });
+
+  it('says so when a fault took so long to take hold that little of its time was left', () => {
+    const late = look('fault-was-felt', {
+      faults: [{ bite: 'window', services: ['payments'], acknowledgedLateMs: 3999 }],
+      exchanges: [{ atMs: 5000 }],
+    });
+    expect(explain(late.first).sentence).toBe(
+      "Invalid: fault never felt: while 'storm' was in force, nothing passed orders->payments. It was in force for 1 ms of the 4 s planned, as it took the rest to take hold: let it last longer.",
+    );
+    expect(explain(look('fault-was-felt', { exchanges: [{ atMs: 5000 }] }).first).sentence).not.toContain('It was in force for');
   });
 
   it('tells the bite of a fault on a service that only calls others by what became of it: what it cannot send reaches no tap', () => {

@@ -20,8 +20,8 @@ export interface MeasuredTime {
 export interface Tries {
   /** Between one try and the next, as the median. */
   readonly everyMs: number | null;
-  /** From the fault's end to the first try after it. */
-  readonly nextAfterMs: number | null;
+  /** From the fault's end to the try that closed it; under way already when it ended: negative. */
+  readonly closedByAfterMs: number | null;
 }
 
 /** What a comparison of environments needs of one run. */
@@ -33,6 +33,8 @@ export interface CaseFacts {
   readonly undecided: readonly string[];
   readonly times: readonly MeasuredTime[];
   readonly tries: Readonly<Record<string, Tries>>;
+  /** From the fault's end until each service that it had taken down was ready again. */
+  readonly readyAfterMs: number | null;
   /** Between two calls on an edge before its breaker opened, in milliseconds. */
   readonly callEveryMs: Readonly<Record<string, number>>;
   readonly sentinelP95Ms: number;
@@ -120,6 +122,7 @@ function factsOf({ recording, verdict }: RunResult, undecided: readonly string[]
     undecided,
     times,
     tries: Object.fromEntries(Object.keys(plan.system.breakers).map((breaker) => [breaker, triesOf(breaker, recording)])),
+    readyAfterMs: readyAfterMs(recording),
     callEveryMs: Object.fromEntries(
       Object.entries(plan.system.breakers).map(([breaker, { edge }]) => [breaker, callEveryMs(edge, breaker, recording)]),
     ),
@@ -138,17 +141,27 @@ function faultSpan({ events }: Recording): { readonly fromUs: number; readonly t
   return { fromUs, toUs: steps.findLast(({ step }) => step === 'withdrawn')?.atUs ?? fromUs };
 }
 
+function readyAfterMs(recording: Recording): number | null {
+  const { toUs } = faultSpan(recording);
+  const ready = recording.events.flatMap((event) =>
+    event.kind === 'service' && event.state === 'ready' && event.atUs >= toUs ? [event.atUs] : [],
+  );
+  return ready.length === 0 ? null : (Math.max(...ready) - toUs) / 1000;
+}
+
 function triesOf(breaker: string, recording: Recording): Tries {
   const { fromUs, toUs } = faultSpan(recording);
-  const moves = recording.events.filter((event) => event.kind === 'breaker' && event.breaker === breaker);
-  const tries = moves.flatMap((event) =>
-    event.kind === 'breaker' && event.to === 'half-open' && event.latestUs >= fromUs ? [event.latestUs] : [],
+  const moves = recording.events.flatMap((event) =>
+    event.kind === 'breaker' && event.breaker === breaker && event.latestUs >= fromUs ? [event] : [],
   );
+  const tries = moves.filter(({ to }) => to === 'half-open').map(({ latestUs }) => latestUs);
   const gaps = tries.slice(1).map((atUs, index) => (atUs - (tries[index] ?? atUs)) / 1000);
-  const next = tries.find((atUs) => atUs >= toUs);
+  // The fault ends a moment before its end is acknowledged, so that the try may have come between the two.
+  const closed = moves.findLast(({ to }) => to === 'closed');
+  const closedBy = closed === undefined ? undefined : tries.findLast((atUs) => atUs <= closed.latestUs);
   return {
     everyMs: gaps.length === 0 ? null : (gaps.toSorted((left, right) => left - right)[Math.floor(gaps.length / 2)] ?? null),
-    nextAfterMs: next === undefined ? null : (next - toUs) / 1000,
+    closedByAfterMs: closedBy === undefined ? null : (closedBy - toUs) / 1000,
   };
 }
 

@@ -40,7 +40,10 @@ function reasonFor(left: MeasuredTime, right: MeasuredTime, both: Both): string 
   return triesReason(breakers, changeMs, { ...both, slackMs }) ?? noiseReason(changeMs, noiseMs);
 }
 
-/** How long a breaker waited for its next try is chance: the fault ends at any moment between two of them. */
+/**
+ * How long a breaker waited for the try that closed it is chance, up to the time between two tries: the fault ends at any moment between
+ * them. What was taken down has to be ready as well, and may take longer for that in one environment.
+ */
 function triesReason(
   breakers: readonly string[],
   changeMs: number,
@@ -48,13 +51,23 @@ function triesReason(
 ): string | null {
   for (const breaker of breakers) {
     const [before, after] = [base.tries[breaker], other.tries[breaker]];
-    if (before?.nextAfterMs == null || after?.nextAfterMs == null) continue;
-    const waitChangeMs = after.nextAfterMs - before.nextAfterMs;
+    if (before?.closedByAfterMs == null || after?.closedByAfterMs == null) continue;
+    const waitChangeMs = after.closedByAfterMs - before.closedByAfterMs;
     if (Math.abs(changeMs - waitChangeMs) > slackMs) continue;
     const everyMs = after.everyMs ?? before.everyMs;
-    return `the next try of ${breaker} came ${formatMs(after.nextAfterMs)} after the fault's end, against ${formatMs(before.nextAfterMs)}${everyMs === null ? '' : ` (it tries every ${formatMs(everyMs)})`}`;
+    const readyChangeMs = base.readyAfterMs === null || other.readyAfterMs === null ? 0 : other.readyAfterMs - base.readyAfterMs;
+    if (everyMs === null || Math.abs(waitChangeMs) > everyMs + Math.abs(readyChangeMs) + slackMs) continue;
+    const ready =
+      readyChangeMs === 0
+        ? ''
+        : `; it could be called ${formatMs(other.readyAfterMs ?? 0)} after it, against ${formatMs(base.readyAfterMs ?? 0)}`;
+    return `the try of ${breaker} that closed it came ${whenOf(after.closedByAfterMs)}, against ${whenOf(before.closedByAfterMs)} (it tries every ${formatMs(everyMs)})${ready}`;
   }
   return null;
+}
+
+function whenOf(afterMs: number): string {
+  return afterMs < 0 ? `${formatMs(-afterMs)} before the fault's end was acknowledged` : `${formatMs(afterMs)} after the fault's end`;
 }
 
 /** A breaker counts calls, not time. */

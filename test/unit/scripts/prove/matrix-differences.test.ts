@@ -10,6 +10,7 @@ const facts = (more: Partial<CaseFacts>): CaseFacts => ({
   undecided: [],
   times: [],
   tries: {},
+  readyAfterMs: null,
   callEveryMs: {},
   sentinelP95Ms: 2,
   sentinelP99Ms: 5,
@@ -42,11 +43,22 @@ describe('a recovery time', () => {
   });
 
   test('that waited for the breaker is explained by when it tried again', () => {
-    const waiting = (ms: number, nextAfterMs: number) => ({ ...recovery(ms), tries: { b: { everyMs: 1000, nextAfterMs } } });
+    const waiting = (ms: number, closedByAfterMs: number) => ({ ...recovery(ms), tries: { b: { everyMs: 1000, closedByAfterMs } } });
     const [difference] = differencesOf(waiting(250, 200), waiting(1000, 900));
-    expect(difference?.because).toBe("the next try of b came 900 ms after the fault's end, against 200 ms (it tries every 1 s)");
+    expect(difference?.because).toBe(
+      "the try of b that closed it came 900 ms after the fault's end, against 200 ms after the fault's end (it tries every 1 s)",
+    );
+    expect(differencesOf(waiting(250, -3), waiting(1000, 900))[0]?.because).toContain(
+      "against 3 ms before the fault's end was acknowledged",
+    );
     // The tries came at the same moment: they explain nothing.
     expect(differencesOf(waiting(250, 200), waiting(2000, 210))[0]?.because).toBeNull();
+    // Two tries more are no chance, unless what they call took so much longer to be there.
+    const [before, after] = [waiting(250, 200), waiting(3250, 3200)];
+    expect(differencesOf(before, after)[0]?.because).toBeNull();
+    expect(differencesOf({ ...before, readyAfterMs: 100 }, { ...after, readyAfterMs: 2600 })[0]?.because).toContain(
+      'it could be called 2.6 s after it, against 100 ms',
+    );
   });
 
   test('that the machine may have added is explained by the sentinel', () => {

@@ -8,7 +8,7 @@ export { defineConfig } from './scenario/config.ts';
 export { defineScenario, defineSystem } from './scenario/define.ts';
 
 // Load.
-export { constant, del, get, openLoad, poisson, post, put, ramp, request, spike } from './scenario/load.ts';
+export { constant, del, get, journeyOf, k6Script, openLoad, poisson, post, put, ramp, request, spike } from './scenario/load.ts';
 
 // Faults on an edge.
 export { bandwidth } from './run/faults/bandwidth.ts';

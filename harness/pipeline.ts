@@ -13,11 +13,13 @@ import { redactorOf } from './model/redact.ts';
 import type { Config, Scenario } from './model/scenario.ts';
 import type { Sink } from './model/sink.ts';
 import { compilePlan, powerNeeds, type PowerNeeds } from './plan/compile.ts';
+import { filesOfLoad } from './plan/driver.ts';
 import { arrivalKinds } from './plan/schedule.ts';
 import { createRecorder, createStore, loadRecording } from './recording/index.ts';
 import { startClock } from './run/clock.ts';
 import { undoDeadRuns } from './run/dead-runs.ts';
 import { ledgerFolder, openLedger } from './run/ledger/index.ts';
+import { hashedFiles } from './run/load/files.ts';
 import { parts } from './run/parts.ts';
 import { perform } from './run/perform.ts';
 import { checkedScenario } from './scenario/validate.ts';
@@ -41,6 +43,10 @@ export interface PlanRequest {
   readonly seed: number;
   readonly pace: Plan['pace'];
   readonly overrides: Plan['overrides'];
+  /** The load driver. @default the configuration's, else the one that the load asks for */
+  readonly driver?: string;
+  /** Folder that paths of journeys, scripts and the services' commands count from. @default the working folder */
+  readonly projectFolder?: string;
 }
 
 export interface RunRequest extends PlanRequest {
@@ -69,7 +75,10 @@ export interface RunResult {
 
 /** What will be done, without doing it. Throws UsageError with all problems. */
 export function planScenario(scenario: Scenario, request: PlanRequest): Plan {
-  return compilePlan(checkedScenario(scenario, catalogue), { ...request, catalogue });
+  const checked = checkedScenario(scenario, catalogue);
+  const paths = filesOfLoad(checked.load).map(({ path }) => path);
+  const files = hashedFiles(paths, request.projectFolder ?? process.cwd());
+  return compilePlan(checked, { ...request, files, catalogue });
 }
 
 /**

@@ -197,6 +197,10 @@ function planOf(sketch: RecordingSketch, requests: readonly RequestRow[]): Plan 
     pace: 'full',
     overrides: {},
     system: SHOP,
+    driver: 'builtin',
+    k6: {},
+    browser: {},
+    files: [],
     load: {
       kind: 'open',
       arrivals: { kind: 'constant', ratePerSecond: 50 },

@@ -1,8 +1,11 @@
 import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { RECORDING_FILE, reanalyze, scenarioOutcome, suiteOutcome } from '../pipeline.ts';
+import { driverOf } from '../model/load.ts';
 import type { ScenarioOutcome } from '../model/outcome.ts';
+import type { Plan } from '../model/plan.ts';
 import { UsageError } from '../model/problem.ts';
+import type { Config } from '../model/scenario.ts';
 import { EXIT_CODES } from '../model/verdict.ts';
 import type { Line } from '../report/terminal-contract.ts';
 import { runLine, whyLines } from '../report/terminal-summary.ts';
@@ -39,13 +42,18 @@ async function analyzeCommand({ args, options }: CommandCall): Promise<number> {
       runId,
       folder: '',
       durationMs: Math.round(lastUs / 1000),
-      replay: replayCommand({ ...plan, name, config }),
+      replay: replayCommand({ ...plan, driver: asked(plan, config), name, config }),
     },
     verdict,
   );
   process.stdout.write(options['json'] === true ? `${JSON.stringify(suiteOutcome([outcome]), null, 2)}\n` : describe(outcome));
   if (outcome.verdict === 'pass') return EXIT_CODES.pass;
   return outcome.verdict === 'fail' ? EXIT_CODES.fail : EXIT_CODES.undecided;
+}
+
+/** Nothing where the load has the driver that it would have had anyway. */
+function asked({ driver, load }: Plan, config: Config): string | undefined {
+  return driver === driverOf(load, config.load) ? undefined : driver;
 }
 
 function recordingAt(asked: string): string {

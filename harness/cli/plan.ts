@@ -47,7 +47,14 @@ async function planCommand(call: CommandCall): Promise<number> {
   demandKnownServices([chosen], settings.overrides);
   const planned = ((): ReturnType<typeof planScenario> => {
     try {
-      return planScenario(chosen.scenario, { config, ...settings, seed: settings.seed ?? randomInt(2 ** 32) });
+      const { driver, ...rest } = settings;
+      return planScenario(chosen.scenario, {
+        config,
+        ...rest,
+        ...(driver === undefined ? {} : { driver }),
+        seed: settings.seed ?? randomInt(2 ** 32),
+        projectFolder: project.folder,
+      });
     } catch (error) {
       if (!isUsageError(error)) throw error;
       throw new UsageError(`Cannot plan '${chosen.scenario.name}' as what is declared is wrong:`, problemsIn(chosen.file, error));

@@ -136,6 +136,8 @@ function plannedRuns(chosen: readonly LoadedScenario[], { settings, project, rep
       request: {
         config: project.config,
         environment: settings.environment,
+        projectFolder: project.folder,
+        ...(settings.driver === undefined ? {} : { driver: settings.driver }),
         pace: settings.pace,
         seed: (firstSeed + round) % SEEDS,
         overrides: overridesFor(loaded, settings.overrides),

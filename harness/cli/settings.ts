@@ -11,6 +11,10 @@ import type { LoadedScenario } from './scenarios.ts';
 export const PLAN_FLAGS: readonly Flag[] = [
   { flags: '-c, --config <file>', description: 'configuration (default: the nearest halfopen.config.ts|js|mjs upwards)' },
   { flags: '--env <name>', description: "environment (default: the configuration's)" },
+  {
+    flags: '--load <driver>',
+    description: `who sends the load: ${Object.keys(catalogue.loads).join(', ')} (default: what the load asks for)`,
+  },
   { flags: '--seed <n>', description: 'fixes arrivals, values and shares (default: random, printed)' },
   { flags: '--pace <pace>', description: "full, or the scenarios' shorter timeline: fast (default: full)" },
   { flags: '--set <service.VAR=value>', description: "sets a variable of a service's environment; may be repeated", repeatable: true },
@@ -19,6 +23,8 @@ export const PLAN_FLAGS: readonly Flag[] = [
 /** How scenarios are to be run, whichever they are. */
 export interface Settings {
   readonly environment: string;
+  /** Undefined where nobody has said: then each load has the one that it asks for. */
+  readonly driver: string | undefined;
   /** Undefined where nobody has said: then it is drawn. */
   readonly seed: number | undefined;
   readonly pace: Plan['pace'];
@@ -33,11 +39,15 @@ export function readSettings({ options }: CommandCall, config: Config, problems:
   const environments = Object.keys(catalogue.environments);
   if (!environments.includes(environment))
     problems.push(unknownName(textOption(options, 'env') === undefined ? 'config › environment' : '--env', environment, environments));
+  const driver = textOption(options, 'load') ?? config.load;
+  const drivers = Object.keys(catalogue.loads);
+  if (driver !== undefined && !drivers.includes(driver))
+    problems.push(unknownName(textOption(options, 'load') === undefined ? 'config › load' : '--load', driver, drivers));
   const pace = textOption(options, 'pace') ?? 'full';
   if (pace !== 'full' && pace !== 'fast') problems.push(unknownName('--pace', pace, ['full', 'fast']));
   const seed = wholeOption(options, { name: 'seed', min: 0, max: SEED_MAX }, problems) ?? config.seed;
   const overrides = readOverrides(listOption(options, 'set'), problems);
-  return { environment, seed, pace: pace === 'fast' ? 'fast' : 'full', overrides };
+  return { environment, driver, seed, pace: pace === 'fast' ? 'fast' : 'full', overrides };
 }
 
 function readOverrides(entries: readonly string[], problems: Problem[]): Plan['overrides'] {

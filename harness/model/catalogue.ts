@@ -1,4 +1,5 @@
 import type { Fault, FaultReach } from './fault.ts';
+import type { Load } from './load.ts';
 import type { EnvironmentSettings } from './place.ts';
 import type { Plan, Power } from './plan.ts';
 import type { Problem } from './problem.ts';
@@ -30,6 +31,12 @@ export interface ProbeKind extends Kind {
   readonly observerEffect: string;
 }
 
+export interface LoadKind extends Kind {
+  /** Which loads it can carry out. */
+  readonly accepts: readonly Load['kind'][];
+  describe(): string;
+}
+
 /** What an environment makes of the place that the configuration describes, before anybody is asked anything. */
 export interface PlaceReading {
   /** Those of the environment's powers that it has in this place. */
@@ -56,7 +63,7 @@ export interface Catalogue {
   readonly checks: Readonly<Record<string, CheckKind>>;
   readonly probes: Readonly<Record<string, ProbeKind>>;
   readonly environments: Readonly<Record<string, EnvironmentKind>>;
-  readonly loads: Readonly<Record<string, Kind>>;
+  readonly loads: Readonly<Record<string, LoadKind>>;
   /** Kinds of arrivals (`plan/schedule`), so that a scenario's validation sees a wrong rate beside everything else. */
   readonly arrivals?: Readonly<Record<string, Pick<Kind, 'kind' | 'schema'>>>;
 }

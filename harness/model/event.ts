@@ -105,6 +105,64 @@ export interface CanarySent extends EventOf<'canary'> {
   /** Whether it shows the fault; null where that cannot be told. */
   readonly isBitten: boolean | null;
 }
+/** What a load driver is made of, how it ended, and what its evidence lacks. */
+export interface DriverTold extends EventOf<'driver'> {
+  readonly driver: string;
+  readonly instance: string;
+  readonly what: 'program' | 'extension' | 'script' | 'browser' | 'degraded' | 'exit';
+  readonly detail: string;
+}
+/** A threshold of a k6 script: by k6 itself over the whole run, by halfopen in each phase. */
+export interface ThresholdJudged extends EventOf<'threshold'> {
+  /** As the script has it: metric with its tags, and the condition. */
+  readonly metric: string;
+  readonly condition: string;
+  readonly phase: PhaseName | 'run';
+  readonly judgedBy: 'k6' | 'halfopen';
+  /** Null where there were no samples. */
+  readonly isMet: boolean | null;
+  readonly value?: number;
+  readonly samples?: number;
+}
+/** A mark that load code set. */
+export interface Marked extends EventOf<'mark'> {
+  readonly instance: string;
+  readonly name: string;
+  readonly detail?: string;
+}
+/** One step of a journey, and what the page showed at its end. `atUs` is its end. */
+export interface StepTaken extends EventOf<'step'> {
+  readonly journey: string;
+  /** The arrival's id in `requests`. */
+  readonly request: number;
+  readonly step: string;
+  /** Within the journey, from 0. */
+  readonly place: number;
+  readonly startedUs: number;
+  readonly outcome: 'ok' | 'failed' | 'timeout' | 'crashed' | 'aborted';
+  /** Those of the texts that expectations ask for that were visible. */
+  readonly shows: readonly string[];
+  /** Nothing visible on the page: no text, no picture, no control. */
+  readonly isBlank: boolean;
+  readonly consoleErrors: number;
+  readonly failedRequests: number;
+  /** Web Vitals so far; null where the browser has not told one. */
+  readonly vitals: { readonly lcpMs: number | null; readonly inpMs: number | null; readonly cls: number | null };
+  readonly reason?: string;
+}
+/** A picture of a page, in the run's folder. */
+export interface ScreenshotTaken extends EventOf<'screenshot'> {
+  readonly journey: string;
+  readonly request: number;
+  readonly occasion: 'step' | 'fault' | 'breaker';
+  /** The step, the fault's step, or the breaker's move that it was taken at. */
+  readonly subject: string;
+  /** Relative to the run's folder; the same picture is kept once. */
+  readonly file: string;
+  readonly widthPx: number;
+  readonly heightPx: number;
+  readonly bytes: number;
+}
 /** A limit bit, or evidence was lost. */
 export interface EvidenceLost extends EventOf<'lost'> {
   readonly what: string;
@@ -131,5 +189,10 @@ export type RunEvent =
   | ClockSampled
   | EnvironmentTold
   | CanarySent
+  | DriverTold
+  | ThresholdJudged
+  | Marked
+  | StepTaken
+  | ScreenshotTaken
   | EvidenceLost
   | RunEnded;

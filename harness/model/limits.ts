@@ -6,6 +6,8 @@ export const LIMITS = {
   arrivals: 2_000_000,
   /** Highest rate that a load may ask of a driver, in arrivals a second. */
   ratePerSecond: 20_000,
+  /** Most users of one journey that may set out, a second. */
+  journeysPerSecond: 50,
   /** Most exchanges recorded in one run; the rest is counted as lost evidence. */
   exchanges: 4_000_000,
   /** Most events recorded in one run. */

@@ -32,13 +32,52 @@ export interface RequestTemplate<N extends string = string> {
   readonly schema?: unknown;
 }
 
+/** A way of a user through pages in a real browser: code in a file of its own. */
+export interface JourneyTemplate<N extends string = string> {
+  readonly name: N;
+  /** Relative to the project's folder. */
+  readonly file: string;
+  /** The file's export that is the journey. */
+  readonly export: string;
+  /** Users that set out on it, evenly spaced, in arrivals a second. */
+  readonly ratePerSecond: number;
+  /** When a user gives up, in milliseconds from the actual start. */
+  readonly timeoutMs: number;
+}
+
 /** Open-model load: the schedule is fixed before the run and never waits for an answer. */
-export interface Load<R extends string = string> {
+export interface OpenLoad<R extends string = string> {
   readonly kind: 'open';
   readonly arrivals: Arrivals;
   readonly requests: readonly RequestTemplate<R>[];
   /** Lists from which placeholders are drawn; `{uuid}` and `{seq}` are always there. */
   readonly values: Readonly<Record<string, readonly string[]>>;
+  /** Journeys beside the requests, at rates of their own. @default none */
+  readonly journeys?: readonly JourneyTemplate<R>[];
+}
+
+/** A user's own k6 script: it brings its arrivals along. */
+export interface ScriptLoad<R extends string = string> {
+  readonly kind: 'k6-script';
+  /** Relative to the project's folder. */
+  readonly file: string;
+  /** Which of its calls are which, by method and path (`{…}` stands for one part of a path); a call that is none of them is `other`. */
+  readonly requests: readonly RequestTemplate<R>[];
+  /** Variables that the script finds in `__ENV`; `{entry}` stands for the entry service's URL. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export type Load<R extends string = string> = OpenLoad<R> | ScriptLoad<R>;
+
+/** What a script's calls are called that no declared request matches. */
+export const OTHER_REQUEST = 'other';
+
+/** The driver of a load where nobody names one. */
+const DEFAULT_DRIVERS: { readonly [K in Load['kind']]: string } = { open: 'builtin', 'k6-script': 'k6' };
+
+/** Who sends this load: the one that was asked for, else the one that its kind asks for. */
+export function driverOf({ kind }: Load, asked: string | undefined): string {
+  return asked ?? DEFAULT_DRIVERS[kind];
 }
 
 /** How one arrival ended. Every arrival has exactly one. */

@@ -1,7 +1,7 @@
 import type { Fault, FaultReach } from './fault.ts';
 import type { Load } from './load.ts';
 import type { EnvironmentSettings } from './place.ts';
-import type { Expectation, GuardLimits } from './scenario.ts';
+import type { BrowserSettings, Expectation, GuardLimits, K6Settings } from './scenario.ts';
 import type { System } from './system.ts';
 
 /**
@@ -32,7 +32,7 @@ export interface PlannedFault {
   readonly needs: readonly Power[];
 }
 
-/** The arrival schedule: parallel lists, ordered by time. `request` indexes `load.requests`. */
+/** The arrival schedule: parallel lists, ordered by time. `request` indexes `load.requests` and, behind them, `load.journeys`. */
 export interface Schedule {
   readonly intendedUs: readonly number[];
   readonly request: readonly number[];
@@ -52,7 +52,13 @@ export interface Plan {
   /** `--set service.VAR=value`, as service → variable → value. */
   readonly overrides: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly system: System;
+  /** The load driver, by its name in the table. */
+  readonly driver: string;
   readonly load: Load;
+  readonly k6: K6Settings;
+  readonly browser: BrowserSettings;
+  /** Files with code that the load runs: journeys, a k6 script. Paths are relative to the project's folder. */
+  readonly files: readonly { readonly path: string; readonly sha256: string }[];
   readonly phases: readonly Phase[];
   readonly faults: readonly PlannedFault[];
   readonly schedule: Schedule;

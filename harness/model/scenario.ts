@@ -48,6 +48,10 @@ export interface Config extends EnvironmentSettings {
   readonly scenarios: readonly string[];
   /** @default 'embedded' */
   readonly environment: string;
+  /** The load driver. @default the one that a scenario's load asks for: builtin, or k6 for a k6 script */
+  readonly load?: string;
+  readonly k6?: K6Settings;
+  readonly browser?: BrowserSettings;
   /** @default 'reports' */
   readonly output: string;
   /** @default ['terminal', 'html', 'junit', 'json'] */
@@ -58,6 +62,29 @@ export interface Config extends EnvironmentSettings {
   readonly redact: readonly string[];
   /** Guards' limits that differ from the defaults. */
   readonly guards: Partial<GuardLimits>;
+}
+
+/** Where k6 is, and how much of it. */
+export interface K6Settings {
+  /** A k6 with the extension `k6/x/halfopen`. @default the one that `halfopen k6 build` has built */
+  readonly executable?: string;
+  /** Processes that share the load. @default 1 */
+  readonly instances?: number;
+  /** Most virtual users. @default 1000 */
+  readonly vusMax?: number;
+}
+
+/** The browser that journeys run in. */
+export interface BrowserSettings {
+  /** @default the Chromium or Chrome found on this machine, else Playwright's own */
+  readonly executable?: string;
+  /** Flags for its command line, beside those that headless runs need. */
+  readonly flags?: readonly string[];
+  /** Largest number of journeys at a time; what comes beyond it is shed. @default 20 */
+  readonly pagesMax?: number;
+  /** Side files of each journey. @default neither */
+  readonly trace?: boolean;
+  readonly video?: boolean;
 }
 
 /** Where the guards of DESIGN §8 draw the line. */

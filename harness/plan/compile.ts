@@ -2,12 +2,14 @@ import { canonicalJson } from '../model/canonical.ts';
 import type { Catalogue, EnvironmentKind } from '../model/catalogue.ts';
 import { DEFAULT_GUARDS } from '../model/guards.ts';
 import { LIMITS } from '../model/limits.ts';
+import { driverOf } from '../model/load.ts';
 import { POWERS, type Plan, type Power, type Schedule } from '../model/plan.ts';
 import { UsageError, nearest, type Problem } from '../model/problem.ts';
 import { hash32 } from '../model/random.ts';
 import type { Config, Scenario } from '../model/scenario.ts';
 import { shapeProblems, show } from '../model/shape.ts';
 import type { System } from '../model/system.ts';
+import { driverProblems, fileProblems, filesOfLoad } from './driver.ts';
 import { arrivalKinds, scheduleArrivals } from './schedule.ts';
 import { backingNeeds, blindProblems, isBearable, placeIn, systemIn, unwatchedIn } from './place.ts';
 import { layOut, type Layout } from './timeline.ts';
@@ -23,6 +25,10 @@ export interface PlanOptions {
   readonly seed: number;
   readonly pace: Plan['pace'];
   readonly overrides: Plan['overrides'];
+  /** The load driver's name in the catalogue. @default the one that the load asks for */
+  readonly driver?: string;
+  /** Files that the load names: path → SHA-256 of what is there, null where there is none. @default none is there */
+  readonly files?: Readonly<Record<string, string | null>>;
   readonly catalogue: Catalogue;
 }
 
@@ -36,6 +42,8 @@ export interface PlanOptions {
  */
 export function compilePlan(scenario: Scenario, options: PlanOptions): Plan {
   const { catalogue, config, environment, seed, pace, overrides } = options;
+  const driver = driverOf(scenario.load, options.driver ?? config.load);
+  const files = options.files ?? {};
   const settings = settingsOf(config);
   const row = Object.hasOwn(catalogue.environments, environment) ? catalogue.environments[environment] : undefined;
   const { powers, problems: placeProblems } = placeIn(row, settings, scenario.system);
@@ -50,6 +58,8 @@ export function compilePlan(scenario: Scenario, options: PlanOptions): Plan {
     ...placeProblems,
     ...(row === undefined ? [] : blindProblems(scenario.expect, catalogue, { environment, powers, unwatched })),
     ...lengthProblems(layout),
+    ...driverProblems(scenario.load, driver, catalogue),
+    ...fileProblems(scenario.load, files),
     ...arrivalProblems(scenario),
     ...expectationsMissing(scenario),
   ];
@@ -66,7 +76,14 @@ export function compilePlan(scenario: Scenario, options: PlanOptions): Plan {
     pace,
     overrides: Object.fromEntries(Object.entries(overrides).filter(([service]) => service in system.services)),
     system,
+    driver,
     load: scenario.load,
+    files: filesOfLoad(scenario.load).flatMap(({ path }) => {
+      const sha256 = files[path];
+      return sha256 === undefined || sha256 === null ? [] : [{ path, sha256 }];
+    }),
+    k6: config.k6 ?? {},
+    browser: config.browser ?? {},
     phases: layout.phases,
     faults: layout.faults,
     schedule,
@@ -213,7 +230,9 @@ function lengthProblems({ totalUs }: Layout): Problem[] {
   ];
 }
 
-function arrivalProblems({ load: { arrivals } }: Scenario): Problem[] {
+function arrivalProblems({ load }: Scenario): Problem[] {
+  if (load.kind !== 'open') return [];
+  const { arrivals } = load;
   const kinds = Object.keys(arrivalKinds);
   if (!kinds.includes(arrivals.kind))
     return [{ path: 'load.arrivals.kind', expected: `one of ${kinds.join(', ')}`, found: show(arrivals.kind) }];
@@ -229,6 +248,8 @@ function expectationsMissing({ expect }: Scenario): Problem[] {
 }
 
 function scheduleOf(scenario: Scenario, { totalUs, faultStartUs }: Layout, seed: number, problems: Problem[]): Schedule | null {
+  // A script brings its own arrivals.
+  if (scenario.load.kind !== 'open') return { intendedUs: [], request: [] };
   try {
     return scheduleArrivals(scenario.load, { totalUs, faultStartUs, seed });
   } catch (error) {

@@ -1,5 +1,6 @@
 import type { Catalogue } from '../model/catalogue.ts';
 import { proxyNameOfEdge } from '../model/edge-name.ts';
+import { OTHER_REQUEST } from '../model/load.ts';
 import type { Plan } from '../model/plan.ts';
 import { formatMs } from '../model/time.ts';
 import { alignColumns, bullet, pairs, seconds } from './layout.ts';
@@ -10,7 +11,7 @@ export function describePlan(plan: Plan, catalogue: Catalogue): string {
   const sections: readonly (readonly [string, readonly string[]])[] = [
     ['', headLines(plan, catalogue)],
     ["Timeline, in seconds from the load's start", timelineLines(plan)],
-    [`Load: ${plan.load.arrivals.kind}, ${arrivalsInWords(plan)}`, loadLines(plan)],
+    [`Load: ${arrivalsInWords(plan)}; sent by ${driverInWords(plan, catalogue)}`, loadLines(plan)],
     ['Expectations', expectationLines(plan, catalogue)],
     ['Breakers watched', probeLines(plan, catalogue)],
     [plan.powers.includes('process') ? 'Services started' : 'Services, none of which is started', serviceLines(plan)],
@@ -85,22 +86,37 @@ function timelineLines({ phases, faults, limits }: Plan): string[] {
 }
 
 function arrivalsInWords({ load, schedule }: Plan): string {
-  const { kind: _, ...fields } = load.arrivals;
+  if (load.kind !== 'open') return `the script ${load.file}, which brings its own arrivals`;
+  const { kind, ...fields } = load.arrivals;
   const words = Object.entries(fields).map(([name, value]) => `${name.replace(/[A-Z]/g, ' $&').toLowerCase()} ${value}`);
-  return `${words.join(', ')}; ${schedule.intendedUs.length} arrivals`;
+  return `${kind}, ${words.join(', ')}; ${schedule.intendedUs.length} arrivals`;
+}
+
+function driverInWords({ driver }: Plan, { loads }: Catalogue): string {
+  const row = loads[driver];
+  return row === undefined ? driver : `${driver}, ${row.describe()}`;
 }
 
 function loadLines({ load, phases, schedule }: Plan): string[] {
-  const counts = load.requests.map(() => phases.map(() => 0));
+  if (load.kind !== 'open') {
+    const rows = load.requests.map(({ name, method, path }) => [name, `${method} ${path}`]);
+    return alignColumns([...rows, [OTHER_REQUEST, 'every other call']], { indent: 2, right: [] });
+  }
+  const journeys = load.journeys ?? [];
+  const wanted = [
+    ...load.requests.map(({ name, method, path, timeoutMs }) => ({ name, words: `${method} ${path}, timeout ${formatMs(timeoutMs)}` })),
+    ...journeys.map(({ name, file, timeoutMs }) => ({ name, words: `journey ${file}, given up after ${formatMs(timeoutMs)}` })),
+  ];
+  const counts = wanted.map(() => phases.map(() => 0));
   for (const [arrival, atUs] of schedule.intendedUs.entries()) {
     const phase = phases.findIndex(({ fromUs, toUs }) => atUs >= fromUs && atUs < toUs);
     const row = counts[schedule.request[arrival] ?? -1];
     if (row !== undefined && phase >= 0) row[phase] = (row[phase] ?? 0) + 1;
   }
   const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
-  const rows = load.requests.map(({ name, method, path, timeoutMs }, index) => {
+  const rows = wanted.map(({ name, words }, index) => {
     const own = counts[index] ?? [];
-    return [name, ...own.map(String), String(sum(own)), `${method} ${path}, timeout ${formatMs(timeoutMs)}`];
+    return [name, ...own.map(String), String(sum(own)), words];
   });
   const totals = phases.map((_, phase) => sum(counts.map((row) => row[phase] ?? 0)));
   const head = ['request', ...phases.map(({ name }) => name), 'total', ''];

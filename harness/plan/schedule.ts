@@ -1,5 +1,5 @@
 import { LIMITS } from '../model/limits.ts';
-import type { Arrivals, Load, RequestTemplate } from '../model/load.ts';
+import type { Arrivals, JourneyTemplate, OpenLoad, RequestTemplate } from '../model/load.ts';
 import type { Schedule } from '../model/plan.ts';
 import { UsageError } from '../model/problem.ts';
 import { seededRandom, shuffledIndices, type Random } from '../model/random.ts';
@@ -78,7 +78,7 @@ export const arrivalKinds: { readonly [K in Arrivals['kind']]: ArrivalKind<Extra
  *
  * @throws {UsageError} if the load asks for more than `LIMITS.arrivals` arrivals, or for none
  */
-export function scheduleArrivals(load: Load, options: LoadSpan & { readonly seed: number }): Schedule {
+export function scheduleArrivals(load: OpenLoad, options: LoadSpan & { readonly seed: number }): Schedule {
   const { arrivals, requests } = load;
   const row = arrivalKinds[arrivals.kind] as ArrivalKind<Arrivals>;
   const segments = row.segments(arrivals, options).filter(({ fromUs, toUs }) => toUs > fromUs);
@@ -94,10 +94,41 @@ export function scheduleArrivals(load: Load, options: LoadSpan & { readonly seed
       `Cannot schedule the load as 'arrivals' must be at least 1 in one run: current value is 0; raise the rate or lengthen the timeline`,
     );
   }
-  return {
+  const sent: Schedule = {
     intendedUs: timesAt(marks, segments),
     request: chooseRequests(requests, marks.length, seededRandom(options.seed, 'load:requests')),
   };
+  const journeys = load.journeys ?? [];
+  return journeys.reduce<Schedule>(
+    (schedule, journey, index) => merged(schedule, setOuts(journey, options), requests.length + index),
+    sent,
+  );
+}
+
+/** When users set out on a journey: evenly, whatever the requests do. */
+function setOuts({ ratePerSecond }: JourneyTemplate, span: LoadSpan): readonly number[] {
+  const segments = flat({ ratePerSecond }, span);
+  return timesAt(evenMarks(segments.reduce((sum, segment) => sum + arrivalsIn(segment), 0)), segments);
+}
+
+/** Both by time; at the same microsecond the schedule's own come first. */
+function merged({ intendedUs, request }: Schedule, addedUs: readonly number[], place: number): Schedule {
+  const times: number[] = [];
+  const places: number[] = [];
+  let next = 0;
+  const takeUntil = (untilUs: number): void => {
+    for (; next < addedUs.length && (addedUs[next] ?? Infinity) < untilUs; next++) {
+      times.push(addedUs[next] ?? 0);
+      places.push(place);
+    }
+  };
+  for (const [index, atUs] of intendedUs.entries()) {
+    takeUntil(atUs);
+    times.push(atUs);
+    places.push(request[index] ?? 0);
+  }
+  takeUntil(Infinity);
+  return { intendedUs: times, request: places };
 }
 
 function arrivalsIn({ fromUs, toUs, fromRate, toRate }: RateSegment): number {

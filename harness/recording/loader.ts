@@ -78,11 +78,18 @@ function readRun(database: DatabaseSync, path: string): RunInfo {
     );
   }
   const info = JSON.parse(values.get('info') ?? '') as RunInfo;
-  // Recordings from before there was another environment than the embedded one do not say what it offered.
+  // Recordings from before there was another environment, or another load driver, do not say which it was.
   return { ...info, plan: { ...OLDER_PLAN, ...info.plan } };
 }
 
-const OLDER_PLAN = { powers: ['tcp', 'http', 'tap', 'process', 'stdout', 'readiness'], settings: {} } as const;
+const OLDER_PLAN = {
+  powers: ['tcp', 'http', 'tap', 'process', 'stdout', 'readiness'],
+  settings: {},
+  driver: 'builtin',
+  files: [],
+  k6: {},
+  browser: {},
+} as const;
 
 type Cell = string | number | null;
 

@@ -7,6 +7,7 @@ import type { RunningSystem, ServiceLine, ServiceProcessEvent } from './environm
 import { watchHealth } from './health.ts';
 import { injectThroughWindows } from './inject.ts';
 import type { Ledger } from './ledger/contract.ts';
+import { checkLoad, startLoad } from './load/company.ts';
 import type { RunningLoad } from './load/contract.ts';
 import type { Parts } from './parts.ts';
 import { watchEffects } from './probes/effects.ts';
@@ -74,27 +75,37 @@ function pausedWhileKept(context: PerformContext): PerformContext {
   };
 }
 
-async function performUntilDown(plan: Plan, context: PerformContext): Promise<void> {
-  const { clock, sink, parts, signal } = context;
+/** What a load driver may want to hear of while it runs. */
+const NOTICED: readonly string[] = ['phase', 'fault', 'breaker'];
+
+async function performUntilDown(plan: Plan, outer: PerformContext): Promise<void> {
+  let load: RunningLoad | undefined;
+  const sink: Sink = (record) => {
+    outer.sink(record);
+    if (record.table === 'events' && NOTICED.includes(record.row.kind)) load?.notice?.(record.row);
+  };
+  const context = { ...outer, sink };
+  const { clock, parts, signal } = context;
   await using stack = new AsyncDisposableStack();
   stack.use(watchHealth({ clock, sink }));
   const listeners = listen(plan, context, stack);
   const environment = parts.environments[plan.environment];
-  const driver = parts.loads['builtin'];
-  if (environment === undefined || driver === undefined)
+  if (environment === undefined)
     throw new TypeError(`Cannot perform as 'environment' must be a known one: current value is ${plan.environment}`);
+  // Before anything is started: what is missing is told at once.
+  await checkLoad(plan, parts.loads, context);
   const system = stack.use(await environment.up({ ...context, plan, redact: (text) => context.redactor.text(text), ...listeners }));
   demandAllowedTargets(system, plan.settings.allowTargets);
-  const load = stack.use(
-    await driver.start({
+  load = stack.use(
+    await startLoad(parts.loads, {
+      ...context,
       plan,
       entry: system.entry,
       sentinel: system.sentinel,
-      clock,
-      runId: context.runId,
-      signal,
+      redact: (text) => context.redactor.text(text),
       onRequests: (rows) => rows.forEach((row) => sink({ table: 'requests', row })),
       onHealth: (row) => sink({ table: 'events', row }),
+      onEvent: (row) => sink({ table: 'events', row }),
     }),
   );
   watchReadiness(system, context, stack);

@@ -27,7 +27,7 @@ const SWITCH = { type: 'boolean', optional: true } as const;
 const TEXTS = { type: 'string', list: true, optional: true } as const;
 const NAMED_TEXTS = { type: 'json', optional: true } as const;
 
-/** What each environment may be told. */
+/** What each environment, and each load driver, may be told. */
 const PLACES: Readonly<Record<string, Shape>> = {
   docker: { image: TEXT, toxiproxyImage: TEXT, reuse: SWITCH },
   compose: { files: TEXTS, profiles: TEXTS, reuse: SWITCH },
@@ -38,6 +38,18 @@ const PLACES: Readonly<Record<string, Shape>> = {
     ready: NAMED_TEXTS,
     reach: NAMED_TEXTS,
     besideToxics: SWITCH,
+  },
+  k6: {
+    executable: TEXT,
+    instances: { type: 'integer', min: 1, max: 16, optional: true },
+    vusMax: { type: 'integer', min: 1, max: 20_000, optional: true },
+  },
+  browser: {
+    executable: TEXT,
+    flags: TEXTS,
+    pagesMax: { type: 'integer', min: 1, max: 200, optional: true },
+    trace: SWITCH,
+    video: SWITCH,
   },
 };
 
@@ -95,7 +107,7 @@ export function defineConfig(config: Partial<Config> = {}): Config {
 
 function configProblems(config: unknown): Problem[] {
   if (!isRecord(config)) return [{ path: 'config', expected: 'an object', found: show(config) }];
-  const problems = unknownFieldProblems(config, [...Object.keys(DEFAULTS), 'seed', ...Object.keys(PLACES), 'allowTargets'], '');
+  const problems = unknownFieldProblems(config, [...Object.keys(DEFAULTS), 'seed', 'load', ...Object.keys(PLACES), 'allowTargets'], '');
   for (const key of ['scenarios', 'reporters', 'redact']) {
     const value = config[key];
     if (!(key in config)) continue;
@@ -103,7 +115,7 @@ function configProblems(config: unknown): Problem[] {
     if (!isTexts || (key === 'scenarios' && value.length === 0))
       problems.push({ path: key, expected: 'a list of texts', found: show(value) });
   }
-  for (const key of ['environment', 'output']) {
+  for (const key of ['environment', 'output', 'load']) {
     const value = config[key];
     if (key in config && (typeof value !== 'string' || value === '')) problems.push({ path: key, expected: 'a text', found: show(value) });
   }

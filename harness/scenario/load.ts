@@ -1,8 +1,9 @@
-import type { Arrivals, Load, RequestTemplate } from '../model/load.ts';
+import type { Arrivals, JourneyTemplate, OpenLoad, RequestTemplate } from '../model/load.ts';
 import { nearest } from '../model/problem.ts';
 import { show } from '../model/shape.ts';
 import { constant } from './arrivals.ts';
 
+export { journeyOf, k6Script } from './load-code.ts';
 export { constant, poisson, ramp, spike } from './arrivals.ts';
 export { del, get, post, put, request } from './request.ts';
 
@@ -12,6 +13,8 @@ const BUILTIN_PLACEHOLDERS: readonly string[] = ['uuid', 'seq'];
 /** What a load declares: `ratePerSecond` for evenly spaced arrivals, or `arrivals` for any other shape. */
 export type LoadDeclaration<R extends string> = {
   readonly requests: readonly RequestTemplate<R>[];
+  /** Users in a real browser beside the requests, at rates of their own. @default none */
+  readonly journeys?: readonly JourneyTemplate<R>[];
   /** Lists from which placeholders are drawn. */
   readonly values?: Readonly<Record<string, readonly string[]>>;
 } & ({ readonly ratePerSecond: number; readonly arrivals?: never } | { readonly arrivals: Arrivals; readonly ratePerSecond?: never });
@@ -34,8 +37,8 @@ export type LoadDeclaration<R extends string> = {
  * assert.equal(load.requests.length, 2);
  * ```
  */
-export function openLoad<const R extends string>(declaration: LoadDeclaration<R>): Load<R> {
-  const { requests, values = {}, ratePerSecond, arrivals } = declaration;
+export function openLoad<const R extends string>(declaration: LoadDeclaration<R>): OpenLoad<R> {
+  const { requests, journeys = [], values = {}, ratePerSecond, arrivals } = declaration;
   if ((ratePerSecond === undefined) === (arrivals === undefined)) {
     throw new TypeError(
       `Cannot declare the load as exactly one of 'ratePerSecond' and 'arrivals' must be given: current value is ${show(declaration)}`,
@@ -44,16 +47,24 @@ export function openLoad<const R extends string>(declaration: LoadDeclaration<R>
   if (!Array.isArray(requests) || requests.length === 0) {
     throw new TypeError(`Cannot declare the load as 'requests' must hold at least one request: current value is ${show(requests)}`);
   }
-  const names = requests.map(({ name }) => name);
+  const names = [...requests, ...journeys].map(({ name }) => name);
   const repeated = names.find((name, index) => names.indexOf(name) !== index);
   if (repeated !== undefined)
-    throw new TypeError(`Cannot declare the load as 'requests' must have different names: current value is ${show(repeated)} twice`);
+    throw new TypeError(
+      `Cannot declare the load as 'requests' and 'journeys' must have different names: current value is ${show(repeated)} twice`,
+    );
   for (const [key, list] of Object.entries(values)) checkValues(key, list);
   for (const entry of requests) {
     checkPlaceholders(entry, [...BUILTIN_PLACEHOLDERS, ...Object.keys(values)]);
     checkHeaderValues(entry, values);
   }
-  return { kind: 'open', arrivals: arrivals ?? constant(ratePerSecond ?? Number.NaN), requests, values };
+  return {
+    kind: 'open',
+    arrivals: arrivals ?? constant(ratePerSecond ?? Number.NaN),
+    requests,
+    values,
+    ...(journeys.length === 0 ? {} : { journeys }),
+  };
 }
 
 function checkValues(key: string, list: readonly string[]): void {

@@ -1,7 +1,8 @@
 import type { Catalogue } from '../model/catalogue.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { Problem } from '../model/problem.ts';
-import { shapeProblems, show } from '../model/shape.ts';
+import { OTHER_REQUEST } from '../model/load.ts';
+import { shapeProblems, show, type Shape } from '../model/shape.ts';
 import {
   NO_NAMES,
   duplicateProblems,
@@ -21,10 +22,12 @@ const BUILT_IN_VALUES = ['uuid', 'seq'];
 /** All problems of a load. */
 export function loadProblems(load: unknown, catalogue: Catalogue, path = 'load'): Problem[] {
   if (!isRecord(load)) return [{ path, expected: 'a load made by openLoad', found: show(load) }];
+  if (load['kind'] === 'k6-script') return scriptProblems(load, path);
   const requests: readonly unknown[] = Array.isArray(load['requests']) ? load['requests'] : [];
+  const journeys: readonly unknown[] = Array.isArray(load['journeys']) ? load['journeys'] : [];
   const values = isRecord(load['values']) ? load['values'] : {};
-  const problems = unknownFieldProblems(load, ['kind', 'arrivals', 'requests', 'values'], path);
-  if (load['kind'] !== 'open') problems.push({ path: `${path}.kind`, expected: "'open'", found: show(load['kind']) });
+  const problems = unknownFieldProblems(load, ['kind', 'arrivals', 'requests', 'values', 'journeys'], path);
+  if (load['kind'] !== 'open') problems.push({ path: `${path}.kind`, expected: "'open' or 'k6-script'", found: show(load['kind']) });
   problems.push(...arrivalsProblems(load['arrivals'], catalogue, `${path}.arrivals`));
   if (requests.length === 0) problems.push({ path: `${path}.requests`, expected: 'at least one request', found: show(load['requests']) });
   if (!isRecord(load['values'])) problems.push({ path: `${path}.values`, expected: 'lists of texts by name', found: show(load['values']) });
@@ -34,9 +37,52 @@ export function loadProblems(load: unknown, catalogue: Catalogue, path = 'load')
   }
   const known = [...Object.keys(values), ...BUILT_IN_VALUES];
   problems.push(...requests.flatMap((request, index) => requestProblems(request, known, `${path}.requests[${index}]`)));
-  const names = requests.map((request) => (isRecord(request) ? request['name'] : undefined));
-  problems.push(...duplicateProblems(names, (index) => `${path}.requests[${index}].name`, 'name'));
+  if (load['journeys'] !== undefined && !Array.isArray(load['journeys']))
+    problems.push({ path: `${path}.journeys`, expected: 'a list of journeys', found: show(load['journeys']) });
+  problems.push(...journeys.flatMap((journey, index) => journeyProblems(journey, `${path}.journeys[${index}]`)));
+  const places = [...requests.map((_, index) => `${path}.requests[${index}]`), ...journeys.map((_, index) => `${path}.journeys[${index}]`)];
+  problems.push(...duplicateProblems([...requests, ...journeys].map(nameOf), (index) => `${places[index]}.name`, 'name'));
   return problems;
+}
+
+function nameOf(entry: unknown): unknown {
+  return isRecord(entry) ? entry['name'] : undefined;
+}
+
+/** All problems of a k6 script as the load; its content is looked at by k6. */
+function scriptProblems(load: Unknowns, path: string): Problem[] {
+  const problems = unknownFieldProblems(load, ['kind', 'file', 'requests', 'env'], path);
+  problems.push(...codeFileProblems(load['file'], `${path}.file`));
+  const { requests, env } = load;
+  if (!Array.isArray(requests)) problems.push({ path: `${path}.requests`, expected: 'a list of requests', found: show(requests) });
+  const list: readonly unknown[] = Array.isArray(requests) ? requests : [];
+  // Its paths are patterns: any name may stand in braces.
+  problems.push(...list.flatMap((request, index) => requestProblems(request, placeholdersIn(request), `${path}.requests[${index}]`)));
+  problems.push(...duplicateProblems([...list.map(nameOf), OTHER_REQUEST], (index) => `${path}.requests[${index}].name`, 'name'));
+  const isTexts = isRecord(env) && Object.entries(env).every(([name, value]) => /^\w+$/.test(name) && typeof value === 'string');
+  if (!isTexts) problems.push({ path: `${path}.env`, expected: 'texts by the name of a variable', found: show(env) });
+  return problems;
+}
+
+const JOURNEY: Shape = {
+  ratePerSecond: { type: 'number', min: 0.001, max: LIMITS.journeysPerSecond, unit: 'arrivals a second' },
+  timeoutMs: { type: 'number', min: 1, max: LIMITS.runMs, unit: 'ms' },
+  export: { type: 'string' },
+};
+
+function journeyProblems(journey: unknown, path: string): Problem[] {
+  if (!isRecord(journey)) return [{ path, expected: 'a journey made by journeyOf', found: show(journey) }];
+  const { name, file } = journey;
+  return [
+    ...nameProblems(name, `${path}.name`),
+    ...codeFileProblems(file, `${path}.file`),
+    ...shapeProblems(journey, JOURNEY, NO_NAMES, path, ['name', 'file']),
+  ];
+}
+
+function codeFileProblems(file: unknown, path: string): Problem[] {
+  const isInside = typeof file === 'string' && file !== '' && !/^(?:[/\\]|[A-Za-z]:)/.test(file) && !file.split(/[/\\]/).includes('..');
+  return isInside ? [] : [{ path, expected: "a path inside the project's folder, counted from there", found: show(file) }];
 }
 
 function arrivalsProblems(arrivals: unknown, catalogue: Catalogue, path: string): Problem[] {

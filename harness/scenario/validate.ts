@@ -118,6 +118,6 @@ function namesIn(scenario: Unknowns): Names {
     edge: declared(parts['edges']),
     breaker: keys(parts['breakers']),
     fault: declared(faults),
-    request: declared(isRecord(load) ? load['requests'] : undefined),
+    request: isRecord(load) ? [...declared(load['requests']), ...declared(load['journeys'])] : [],
   };
 }

@@ -139,6 +139,12 @@ const load: Explanations = {
       `${text(values, 'phaseOffered')} of ${text(values, 'phaseScheduled')} in ${text(values, 'phase')}`,
       `the load was not offered: of ${plural(num(values, 'phaseScheduled'), 'request')} due in the ${text(values, 'phase')} phase, ${text(values, 'phaseOffered')} were sent and waited for (${text(values, 'shed')} shed, ${text(values, 'aborted')} given up by the harness).`,
     ),
+  'script-silent': (values) =>
+    invalid(
+      'requests in every judged phase',
+      `none in ${text(values, 'phase')}`,
+      `the script sent nothing in the ${text(values, 'phase')} phase (${plural(num(values, 'rows'), 'request')} in the whole run): its own durations must cover the scenario's timeline.`,
+    ),
   'load-never-started': (values) =>
     invalid(
       `${text(values, 'scheduled')} requests`,

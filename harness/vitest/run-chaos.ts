@@ -16,6 +16,8 @@ export interface ChaosOptions {
   readonly set?: Plan['overrides'];
   /** @default the configuration's */
   readonly environment?: string;
+  /** The load driver. @default the configuration's, else the one that the load asks for */
+  readonly load?: string;
   /** What `halfopen.config.ts` would hold; that file is not read. @default the defaults */
   readonly config?: Partial<Config>;
   /** Folder that the services' commands count from. @default the current one: vitest's root */
@@ -95,7 +97,7 @@ export async function runChaos(scenario: Scenario, options: ChaosOptions = {}): 
 }
 
 /** What a plan is made of, with everything that was left out filled in. */
-export function planRequest({ config = {}, seed, pace = 'full', set = {}, environment }: ChaosOptions): PlanRequest {
+export function planRequest({ config = {}, seed, pace = 'full', set = {}, environment, load, projectFolder }: ChaosOptions): PlanRequest {
   const full = defineConfig(config);
   return {
     config: full,
@@ -103,6 +105,8 @@ export function planRequest({ config = {}, seed, pace = 'full', set = {}, enviro
     seed: seed ?? seedAsked() ?? full.seed ?? randomInt(2 ** 32),
     pace,
     overrides: set,
+    projectFolder: resolve(projectFolder ?? '.'),
+    ...(load === undefined ? {} : { driver: load }),
   };
 }
 

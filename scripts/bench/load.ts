@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import type { Plan } from '../../harness/model/plan.ts';
 import type { RequestRow } from '../../harness/model/recording.ts';
 import { SENTINEL } from '../../harness/model/load.ts';
@@ -111,6 +112,12 @@ async function offerOwn(
   const rows: RequestRow[] = [];
   await using load = await loadDrivers.builtin.start({
     plan,
+    ordinals: Uint32Array.from(plan.schedule.request.keys()),
+    asksSentinel: true,
+    runFolder: tmpdir(),
+    projectFolder: process.cwd(),
+    redact: (text) => text,
+    onEvent: () => undefined,
     entry: address,
     sentinel: address,
     clock,

@@ -47,6 +47,7 @@ export const STAGES: readonly Stage[] = [
       'run/dead-runs.ts',
       'run/engine-at-hand.ts',
       'run/leftovers.ts',
+      'run/load/files.ts',
       'recording',
       'analysis',
       'verdict',

@@ -6,7 +6,7 @@ import type { RequestRow } from '../../harness/model/recording.ts';
 import { startClock } from '../../harness/run/clock.ts';
 import { loadDrivers } from '../../harness/run/load/index.ts';
 import { get, openLoad, post } from '../../harness/scenario/load.ts';
-import { json, planOf, runLoad, serve, type Rig, type RigResult } from './load-rig.ts';
+import { json, planOf, wholeLoadOf, runLoad, serve, type Rig, type RigResult } from './load-rig.ts';
 
 let sentinel: Awaited<ReturnType<typeof serve>>;
 beforeAll(async () => {
@@ -185,7 +185,7 @@ describe('what is sent', () => {
 describe('a driver in trouble says so', () => {
   const load = openLoad({ ratePerSecond: 20, requests: [get('r', '/')] });
   const contextOf = (rig: Rig, runId: string) => ({
-    plan: planOf(rig),
+    ...wholeLoadOf(planOf(rig)),
     entry: rig.entry,
     sentinel: rig.sentinel,
     clock: startClock(),

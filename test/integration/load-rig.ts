@@ -1,16 +1,17 @@
 import { DEFAULT_GUARDS } from '../../harness/model/guards.ts';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { scheduleArrivals } from '../../harness/plan/schedule.ts';
 import { LIMITS } from '../../harness/model/limits.ts';
-import { SENTINEL, type Load } from '../../harness/model/load.ts';
+import { SENTINEL, type OpenLoad } from '../../harness/model/load.ts';
 import type { Plan } from '../../harness/model/plan.ts';
 import type { RequestRow } from '../../harness/model/recording.ts';
 import type { HealthReported } from '../../harness/model/event.ts';
 import type { NewEvent } from '../../harness/model/sink.ts';
 import { startClock } from '../../harness/run/clock.ts';
 import type { Address } from '../../harness/run/environments/contract.ts';
-import type { LoadDriver, RunningLoad } from '../../harness/run/load/contract.ts';
+import type { LoadContext, LoadDriver, RunningLoad } from '../../harness/run/load/contract.ts';
 import { loadDrivers } from '../../harness/run/load/index.ts';
 
 /** A server on a free loopback port, closed with everything that it still holds. */
@@ -33,7 +34,7 @@ export function json(body: unknown, status = 200): RequestListener {
 }
 
 export interface Rig {
-  readonly load: Load;
+  readonly load: OpenLoad;
   readonly entry: Address;
   readonly sentinel: Address;
   readonly totalMs: number;
@@ -70,6 +71,10 @@ export function planOf({ load, totalMs, seed = 7, drainMs = 2000, redact = [] }:
     pace: 'full',
     overrides: {},
     system: { name: 'rig', entry: 'rig', services: {}, edges: [], breakers: {} },
+    driver: 'builtin',
+    k6: {},
+    browser: {},
+    files: [],
     load,
     phases: [{ name: 'baseline', fromUs: 0, toUs: totalUs }],
     faults: [],
@@ -83,6 +88,21 @@ export function planOf({ load, totalMs, seed = 7, drainMs = 2000, redact = [] }:
   };
 }
 
+/** A driver's context as far as it follows from the plan: one driver sends everything. */
+export function wholeLoadOf(
+  plan: Plan,
+): Pick<LoadContext, 'plan' | 'ordinals' | 'asksSentinel' | 'runFolder' | 'projectFolder' | 'redact' | 'onEvent'> {
+  return {
+    plan,
+    ordinals: Uint32Array.from(plan.schedule.request.keys()),
+    asksSentinel: true,
+    runFolder: tmpdir(),
+    projectFolder: process.cwd(),
+    redact: (text) => text,
+    onEvent: () => undefined,
+  };
+}
+
 /** Runs a load to its end through a real driver process. */
 export async function runLoad(rig: Rig): Promise<RigResult> {
   const plan = planOf(rig);
@@ -90,7 +110,7 @@ export async function runLoad(rig: Rig): Promise<RigResult> {
   const all: RequestRow[] = [];
   const health: NewEvent<HealthReported>[] = [];
   await using load = await (rig.driver ?? loadDrivers.builtin).start({
-    plan,
+    ...wholeLoadOf(plan),
     entry: rig.entry,
     sentinel: rig.sentinel,
     clock,

@@ -16,6 +16,7 @@ function judgeLoad(evidence: Evidence): Finding {
   const scheduled = plan.schedule.intendedUs.length;
   if (loadStartedUs === null) return said({ verdict: 'invalid', code: 'load-never-started', values: { scheduled } });
   const distinct = distinctArrivals(recording.requests, scheduled);
+  if (plan.load.kind === 'k6-script') return judgeScript(evidence);
   if (scheduled === 0 || distinct !== scheduled || distinct !== recording.requests.length) {
     return said({
       verdict: 'invalid',
@@ -25,6 +26,22 @@ function judgeLoad(evidence: Evidence): Finding {
       measured: { value: distinct, unit: 'count' },
     });
   }
+  return judgeRatios(scheduled, evidence);
+}
+
+/** A script brings its own arrivals: what was to be sent is what it began or dropped, and every judged phase must have some. */
+function judgeScript(evidence: Evidence): Finding {
+  const { plan, recording } = evidence;
+  const empty = JUDGED_PHASES.find((phase) => {
+    const span = evidence.phase(phase);
+    return plan.phases.some(({ name }) => name === phase) && (span === null || evidence.requestsIn(span).length === 0);
+  });
+  if (empty === undefined) return judgeRatios(recording.requests.length, evidence);
+  return said({ verdict: 'invalid', code: 'script-silent', values: { phase: empty, rows: recording.requests.length } });
+}
+
+function judgeRatios(scheduled: number, evidence: Evidence): Finding {
+  const { plan, recording } = evidence;
   const phases = JUDGED_PHASES.flatMap((phase) => offeredIn(phase, evidence) ?? []);
   const worst = phases.toSorted((left, right) => left.ratio - right.ratio)[0];
   const sum = recording.requests.filter(wasOffered).length;
@@ -51,9 +68,12 @@ function offeredIn(phase: (typeof JUDGED_PHASES)[number], evidence: Evidence) {
   const planned = evidence.plan.phases.find(({ name }) => name === phase);
   const span = evidence.phase(phase);
   if (planned === undefined || span === null) return null;
-  const scheduled = evidence.plan.schedule.intendedUs.filter((atUs) => atUs >= planned.fromUs && atUs < planned.toUs).length;
-  if (scheduled === 0) return null;
   const rows = evidence.requestsIn(span);
+  const scheduled =
+    evidence.plan.load.kind === 'k6-script'
+      ? rows.length
+      : evidence.plan.schedule.intendedUs.filter((atUs) => atUs >= planned.fromUs && atUs < planned.toUs).length;
+  if (scheduled === 0) return null;
   const missed = rows.filter((row) => !wasOffered(row));
   const offered = Math.min(rows.length - missed.length, scheduled);
   const count = (outcome: RequestRow['outcome']): number => missed.filter((row) => row.outcome === outcome).length;

@@ -58,6 +58,19 @@ function wordsOf(event: RunEvent): { readonly subject: string; readonly text: st
       const met = `canary on ${event.edge} ${event.moment}: ${event.outcome} after ${Math.round(event.durationMs)} ms`;
       return { subject: event.fault, text: `${met}, ${shows}` };
     }
+    case 'driver':
+      return { subject: event.instance, text: `${event.what}: ${event.detail}` };
+    case 'threshold': {
+      const met = event.isMet === null ? 'no samples' : event.isMet ? 'met' : 'crossed';
+      const value = event.value === undefined ? '' : ` (${event.value})`;
+      return { subject: event.metric, text: `${event.condition} ${met}${value}, ${event.phase}, by ${event.judgedBy}` };
+    }
+    case 'mark':
+      return { subject: event.name, text: event.detail ?? 'marked' };
+    case 'step':
+      return { subject: event.journey, text: `${event.step}: ${event.outcome}${event.reason === undefined ? '' : `: ${event.reason}`}` };
+    case 'screenshot':
+      return { subject: event.journey, text: `picture of ${event.subject}: ${event.file}` };
     case 'lost':
       return { subject: event.what, text: `${event.count} lost (limit ${event.limit})` };
     case 'run-ended':

@@ -15,6 +15,8 @@ export const builtinDriver: LoadDriver = {
   kind: 'builtin',
   needs: [],
   schema: {},
+  accepts: ['open'],
+  describe: () => 'a Node process of its own',
   async start(context) {
     context.signal.throwIfAborted();
     const child = forkDriver(context.runId);
@@ -41,17 +43,20 @@ function forkDriver(runId: string): ChildProcess {
   });
 }
 
-function jobOf({ plan, entry, sentinel, clock, runId }: LoadContext): DriverJob {
+function jobOf({ plan, ordinals, asksSentinel, entry, sentinel, clock, runId }: LoadContext): DriverJob {
+  const { load, schedule } = plan;
   return {
     runId,
     seed: plan.seed,
-    load: plan.load,
-    intendedUs: Float64Array.from(plan.schedule.intendedUs),
-    request: Uint32Array.from(plan.schedule.request),
+    // Beside a load that it cannot send it may still ask the sentinel.
+    load: load.kind === 'open' ? { requests: load.requests, values: load.values } : { requests: [], values: {} },
+    ordinals,
+    intendedUs: Float64Array.from(ordinals, (ordinal) => schedule.intendedUs[ordinal] ?? 0),
+    request: Uint32Array.from(ordinals, (ordinal) => schedule.request[ordinal] ?? 0),
     // An environment's address may carry more, which a message cannot.
     entry: { host: entry.host, port: entry.port },
     sentinel: { host: sentinel.host, port: sentinel.port },
-    sentinelEveryUs: plan.sentinelEveryUs,
+    sentinelEveryUs: asksSentinel ? plan.sentinelEveryUs : null,
     totalUs: plan.phases.at(-1)?.toUs ?? 0,
     drainMs: plan.limits.drainMs,
     redact: plan.redact,

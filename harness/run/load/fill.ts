@@ -1,4 +1,4 @@
-import type { Load, RequestTemplate } from '../../model/load.ts';
+import type { OpenLoad, RequestTemplate } from '../../model/load.ts';
 import { hexScatter, scatter } from './scatter.ts';
 
 /** A request as it goes on the wire. */
@@ -18,7 +18,7 @@ type Values = Readonly<Record<string, (ordinal: number) => string>>;
  * The generators of a load, by placeholder. An ordinal has one value of each, wherever it stands in the request. UUIDs are the run's own,
  * like trace ids: services that outlive a run, or a database, would take those of a replay for repetitions.
  */
-export function valuesOf(load: Pick<Load, 'values'>, { seed, runId }: { readonly seed: number; readonly runId: string }): Values {
+export function valuesOf(load: Pick<OpenLoad, 'values'>, { seed, runId }: { readonly seed: number; readonly runId: string }): Values {
   const hex = hexScatter(seed, `${runId}:load:uuid`, 4);
   const drawn = Object.entries(load.values).map(([name, list]): [string, (ordinal: number) => string] => {
     const draw = scatter(seed, `load:values:${name}`);

@@ -13,8 +13,8 @@ const WARM_UP_TEMPLATE: RequestTemplate = { ...SENTINEL_TEMPLATE, observe: { val
 
 /** Where requests go, by kind. */
 export interface Lanes {
-  /** The lane of the arrival with this ordinal. */
-  arrival(ordinal: number): Lane;
+  /** The lane of the arrival at this place in the job's lists. */
+  arrival(place: number): Lane;
   readonly sentinel: Lane;
   readonly warmUp: Lane;
   close(): Promise<void>;
@@ -37,9 +37,9 @@ export function openLanes(job: DriverJob): Lanes {
   });
   const lanes = job.load.requests.map((template) => laneOf(template, entry, 'load'));
   return {
-    arrival(ordinal) {
-      const lane = lanes[job.request[ordinal] ?? -1];
-      if (lane === undefined) throw new Error(`arrival ${ordinal} names request ${job.request[ordinal]}, which the load has not`);
+    arrival(place) {
+      const lane = lanes[job.request[place] ?? -1];
+      if (lane === undefined) throw new Error(`arrival ${job.ordinals[place]} names request ${job.request[place]}, which the load has not`);
       return lane;
     },
     sentinel: laneOf(SENTINEL_TEMPLATE, sentinel, 'sentinel'),

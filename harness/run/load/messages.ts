@@ -1,4 +1,4 @@
-import type { Load } from '../../model/load.ts';
+import type { OpenLoad } from '../../model/load.ts';
 import type { RequestRow } from '../../model/recording.ts';
 import type { Address } from '../environments/contract.ts';
 
@@ -6,13 +6,15 @@ import type { Address } from '../environments/contract.ts';
 export interface DriverJob {
   readonly runId: string;
   readonly seed: number;
-  readonly load: Load;
+  readonly load: Pick<OpenLoad, 'requests' | 'values'>;
+  /** Ordinals in the plan's schedule, and beside each its time and its place in `load.requests`. */
+  readonly ordinals: Uint32Array;
   readonly intendedUs: Float64Array;
-  /** Indexes `load.requests`. */
   readonly request: Uint32Array;
   readonly entry: Address;
   readonly sentinel: Address;
-  readonly sentinelEveryUs: number;
+  /** Null: somebody else asks the sentinel. */
+  readonly sentinelEveryUs: number | null;
   /** End of the last phase. */
   readonly totalUs: number;
   readonly drainMs: number;

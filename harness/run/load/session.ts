@@ -43,11 +43,11 @@ export function openSession(job: DriverJob, nowUs: () => number, onRow: (row: Re
   const sendNext = (from: Itinerary): void => {
     const departure = from.next();
     if (departure === null) return;
-    const { kind, ordinal, intendedUs } = departure;
+    const { kind, ordinal, place, intendedUs } = departure;
     if (kind === 'sentinel') return send(lanes.sentinel, ordinal, intendedUs, onRow);
     startLags.push(nowUs() - intendedUs);
     sent++;
-    send(lanes.arrival(ordinal), ordinal, intendedUs, (row) => {
+    send(lanes.arrival(place), ordinal, intendedUs, (row) => {
       if (row.outcome === 'shed') sent--;
       onRow(row);
     });
@@ -96,6 +96,6 @@ export function openSession(job: DriverJob, nowUs: () => number, onRow: (row: Re
 /** What was still to come, as arrivals that nobody sent. */
 function* unsentRows(rest: Itinerary, lanes: Lanes, endedUs: number): Generator<RequestRow> {
   for (let departure = rest.next(); departure !== null; departure = rest.next()) {
-    if (departure.kind === 'arrival') yield unsentRow(lanes.arrival(departure.ordinal), departure, endedUs);
+    if (departure.kind === 'arrival') yield unsentRow(lanes.arrival(departure.place), departure, endedUs);
   }
 }

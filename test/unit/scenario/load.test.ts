@@ -1,6 +1,6 @@
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
-import type { Load } from '../../../harness/model/load.ts';
+import type { OpenLoad } from '../../../harness/model/load.ts';
 import { constant, del, get, openLoad, poisson, post, put, ramp, request, spike } from '../../../harness/scenario/load.ts';
 
 const ping = get('ping', '/ping');
@@ -15,7 +15,7 @@ describe('a load is plain data', () => {
       ],
       values: { sku: ['tea'] },
     });
-    expectTypeOf(load).toEqualTypeOf<Load<'quote' | 'order'>>();
+    expectTypeOf(load).toEqualTypeOf<OpenLoad<'quote' | 'order'>>();
     expect(JSON.parse(JSON.stringify(load))).toEqual(load);
     expect(load.arrivals).toEqual({ kind: 'constant', ratePerSecond: 60 });
     expect(load.requests[1]).toEqual({

@@ -84,7 +84,10 @@ export const catalogue: Catalogue = {
     embedded: environment('embedded', ['tcp', 'http', 'tap', 'process', 'stdout', 'readiness']),
     attach: environment('attach', ['tcp']),
   },
-  loads: {},
+  loads: {
+    builtin: { kind: 'builtin', needs: [], schema: {}, accepts: ['open'], describe: () => 'a process of its own' },
+    k6: { kind: 'k6', needs: [], schema: {}, accepts: ['open', 'k6-script'], describe: () => 'k6' },
+  },
   arrivals: arrivalKinds,
 };
 

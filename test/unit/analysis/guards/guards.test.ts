@@ -6,6 +6,8 @@ import { guardExplanations } from '../../../../harness/verdict/explain-guards.ts
 import { explain } from '../../../../harness/verdict/explain.ts';
 import { recordingOf, steadily, type RecordingSketch } from '../../../recordings.ts';
 
+const SCRIPT = { kind: 'k6-script', file: 'load/checkout.js', requests: [], env: {} } as const;
+
 /** A run in which everything was as it should be: 50 arrivals a second throughout. */
 const requests = steadily(0, 18_000, 20);
 const expectations = [{ check: 'opens', breaker: 'orders.payments' }];
@@ -179,6 +181,16 @@ describe('load-was-offered', () => {
     expect(judged(row === undefined ? [] : [row, ...recording.requests.slice(0, -1)])).toBe('arrivals-unaccounted');
   });
 
+  it('takes what a script began or dropped for what was to be sent, and demands some of it in every judged phase', () => {
+    const script = (rows: NonNullable<RecordingSketch['requests']>) => look('load-was-offered', { plan: { load: SCRIPT }, requests: rows });
+    expect(script(requests).said).toEqual(['pass load-offered']);
+    const dropping = requests.map((row, place) => (place % 20 === 0 ? { ...row, lagMs: null, outcome: 'shed' as const } : row));
+    expect(script(dropping).said).toEqual(['invalid load-not-offered']);
+    const { said, first } = script(steadily(0, 8000, 20));
+    expect(said).toEqual(['invalid script-silent']);
+    expect(first.explanation.values).toMatchObject({ phase: 'recovery' });
+  });
+
   it('is invalid when nothing was scheduled or the load never started', () => {
     expect(look('load-was-offered', { requests: [] }).said).toEqual(['invalid arrivals-unaccounted']);
     expect(look('load-was-offered', { loadStartedMs: null }).said).toEqual(['invalid load-never-started']);
@@ -350,6 +362,7 @@ it('explains every code that a guard uses, without a hole in the sentence', () =
     { sentinel: steadily(0, 18_000, 100, { tookMs: 60 }) },
     { sentinel: steadily(0, 18_000, 100, { outcome: 'timeout' } as const) },
     { loadStartedMs: null },
+    { plan: { load: SCRIPT }, requests: steadily(0, 8000, 20) },
   ];
   const explained = new Set<string>();
   for (const sketch of hostile) {

@@ -1,0 +1,81 @@
+import { LIMITS } from '../model/limits.ts';
+import type { JourneyTemplate, RequestTemplate, ScriptLoad } from '../model/load.ts';
+import { show } from '../model/shape.ts';
+import { milliseconds, type Duration } from '../model/time.ts';
+
+export interface JourneyOptions {
+  /** Users that set out, evenly spaced, in arrivals a second. */
+  readonly ratePerSecond: number;
+  /** When a user gives up, counted from the actual start. @default '30s' */
+  readonly timeout?: Duration;
+  /** The file's export that is the journey. @default 'default' */
+  readonly export?: string;
+}
+
+/**
+ * Users that go their way through the system's pages in a real browser, beside a load's requests. The way is code in a
+ * file of its own, made by `journey` of `halfopen/playwright`; the path counts from the project's folder.
+ *
+ * @throws {TypeError} if the file's path is empty, absolute or leaves the project's folder
+ * @throws {RangeError} if the rate or the timeout is not positive
+ * @example
+ * ```ts
+ * import assert from 'node:assert/strict';
+ * import { journeyOf } from 'halfopen';
+ * const buying = journeyOf('buying', 'scenarios/journeys/buying.journey.ts', { ratePerSecond: 0.5 });
+ * assert.equal(buying.timeoutMs, 30_000);
+ * ```
+ */
+export function journeyOf<const N extends string>(name: N, file: string, options: JourneyOptions): JourneyTemplate<N> {
+  const doing = `declare the journey ${show(name)}`;
+  const { ratePerSecond, timeout = '30s' } = options;
+  const timeoutMs = milliseconds(timeout, 'timeout');
+  if (!(ratePerSecond > 0 && ratePerSecond <= LIMITS.journeysPerSecond)) {
+    throw new RangeError(
+      `Cannot ${doing} as 'ratePerSecond' must be above 0 and at most ${LIMITS.journeysPerSecond}: current value is ${show(ratePerSecond)}`,
+    );
+  }
+  if (!(timeoutMs > 0 && timeoutMs <= LIMITS.runMs)) {
+    throw new RangeError(`Cannot ${doing} as 'timeout' must be above 0 and at most ${LIMITS.runMs} ms: current value is ${show(timeout)}`);
+  }
+  return { name, file: projectPath(file, doing), export: options.export ?? 'default', ratePerSecond, timeoutMs };
+}
+
+export interface K6ScriptOptions<R extends string> {
+  /** Which of its calls are which, by method and path; a call that is none of them is `other`. Weights and bodies mean nothing here. @default none */
+  readonly requests?: readonly RequestTemplate<R>[];
+  /** Variables that the script finds in `__ENV`; `{entry}` stands for the entry service's URL. @default { BASE_URL: '{entry}' } */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/**
+ * A user's own k6 script as the load, unmodified: its options, thresholds, checks, groups and setup function stay as they
+ * are. Each of its calls is recorded as a request of the run; the path counts from the project's folder.
+ *
+ * @throws {TypeError} if the file's path is empty, absolute or leaves the project's folder, or two requests have one name
+ * @example
+ * ```ts
+ * import assert from 'node:assert/strict';
+ * import { get, k6Script } from 'halfopen';
+ * const load = k6Script('load/checkout.js', { requests: [get('quote', '/quote/{sku}')], env: { SHOP: '{entry}' } });
+ * assert.equal(load.kind, 'k6-script');
+ * ```
+ */
+export function k6Script<const R extends string = never>(file: string, options: K6ScriptOptions<R> = {}): ScriptLoad<R | 'other'> {
+  const doing = `declare the load as the k6 script ${show(file)}`;
+  const { requests = [], env = { BASE_URL: '{entry}' } } = options;
+  const names: readonly string[] = requests.map(({ name }) => name);
+  const repeated = names.find((name, index) => name === 'other' || names.indexOf(name) !== index);
+  if (repeated !== undefined)
+    throw new TypeError(`Cannot ${doing} as 'requests' must have different names, and none 'other': current value is ${show(repeated)}`);
+  return { kind: 'k6-script', file: projectPath(file, doing), requests, env };
+}
+
+/** A path that stays inside the folder that it counts from. */
+function projectPath(file: string, doing: string): string {
+  const isInside = typeof file === 'string' && file !== '' && !/^(?:[/\\]|[A-Za-z]:)/.test(file) && !file.split(/[/\\]/).includes('..');
+  if (isInside) return file;
+  throw new TypeError(
+    `Cannot ${doing} as 'file' must be a path inside the project's folder, counted from there: current value is ${show(file)}`,
+  );
+}

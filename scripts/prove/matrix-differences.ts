@@ -52,7 +52,8 @@ function triesReason(
   for (const breaker of breakers) {
     const [before, after] = [base.tries[breaker], other.tries[breaker]];
     if (before?.closedByAfterMs == null || after?.closedByAfterMs == null) continue;
-    const waitChangeMs = after.closedByAfterMs - before.closedByAfterMs;
+    // One that was half-open already when the fault ended closed with the first calls after it.
+    const waitChangeMs = Math.max(0, after.closedByAfterMs) - Math.max(0, before.closedByAfterMs);
     if (Math.abs(changeMs - waitChangeMs) > slackMs) continue;
     const everyMs = after.everyMs ?? before.everyMs;
     const readyChangeMs = base.readyAfterMs === null || other.readyAfterMs === null ? 0 : other.readyAfterMs - base.readyAfterMs;
@@ -67,7 +68,7 @@ function triesReason(
 }
 
 function whenOf(afterMs: number): string {
-  return afterMs < 0 ? `${formatMs(-afterMs)} before the fault's end was acknowledged` : `${formatMs(afterMs)} after the fault's end`;
+  return afterMs < 0 ? `${formatMs(-afterMs)} before the fault's end, and waited for it` : `${formatMs(afterMs)} after the fault's end`;
 }
 
 /** A breaker counts calls, not time. */

@@ -48,8 +48,9 @@ describe('a recovery time', () => {
     expect(difference?.because).toBe(
       "the try of b that closed it came 900 ms after the fault's end, against 200 ms after the fault's end (it tries every 1 s)",
     );
-    expect(differencesOf(waiting(250, -3), waiting(1000, 900))[0]?.because).toContain(
-      "against 3 ms before the fault's end was acknowledged",
+    // Half-open since 700 ms before the end: the first call after it closed it.
+    expect(differencesOf(waiting(0, -700), waiting(900, 900))[0]?.because).toContain(
+      "against 700 ms before the fault's end, and waited for it",
     );
     // The tries came at the same moment: they explain nothing.
     expect(differencesOf(waiting(250, 200), waiting(2000, 210))[0]?.because).toBeNull();

@@ -10,6 +10,8 @@ const RUNS = 20;
 const SEED = 20;
 const IMAGES = ['node:24-slim', 'ghcr.io/shopify/toxiproxy:2.12.0', 'testcontainers/ryuk:0.14.0', 'postgres:15'];
 const ATTACHED = 3;
+/** Of one kill, to meet its stage. */
+const ATTEMPTS = 4;
 
 const ACKNOWLEDGED = { printed: 'fault harm acknowledged' };
 
@@ -66,19 +68,24 @@ async function run(options: ProofOptions): Promise<Proven> {
     // Five stages, three ways: each stage meets each way.
     const way = ways[index % ways.length];
     if (stage === undefined || way === undefined) throw new RangeError('Cannot choose a stage: there is none');
-    const kill: KillCase = { stage, way, afterMs: Math.round(random() * stage.upToMs), seed: index + 1 };
-    const result = await options.cases.once(`${stage.name} +${kill.afterMs} ms ${way} ${index}`, async () =>
-      killOnce(kill, {
-        engine: await onEngine(),
-        projectFolder: options.projectFolder,
-        folder: join(options.folder, `kill-${index}`),
-        signal: options.signal,
-      }),
-    );
-    options.say(
-      `${index + 1}/${runs} ${stage.name} +${kill.afterMs} ms, ${way}: ${result.before.length} things, ${result.left.length} left after ${(result.goneAfterMs / 1000).toFixed(1)} s${result.isStageMet ? '' : ' (the stage was over)'}`,
-    );
-    rows.push({ ...kill, result });
+    const wanted: KillCase = { stage, way, afterMs: Math.round(random() * stage.upToMs), seed: index + 1 };
+    // One that came too late is a kill like any other, and the stage gets another, sooner.
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const kill = { ...wanted, afterMs: Math.round(wanted.afterMs / 2 ** attempt) };
+      const result = await options.cases.once(`${stage.name} +${kill.afterMs} ms ${way} ${index}`, async () =>
+        killOnce(kill, {
+          engine: await onEngine(),
+          projectFolder: options.projectFolder,
+          folder: join(options.folder, `kill-${index}-${attempt}`),
+          signal: options.signal,
+        }),
+      );
+      options.say(
+        `${index + 1}/${runs} ${stage.name} +${kill.afterMs} ms, ${way}: ${result.before.length} things, ${result.left.length} left after ${(result.goneAfterMs / 1000).toFixed(1)} s${result.isStageMet ? '' : ' (the stage was over)'}`,
+      );
+      rows.push({ ...kill, result });
+      if (isMet(result)) break;
+    }
   }
   const attached: AttachedKill[] = [];
   for (let index = 0; index < Math.min(ATTACHED, runs); index++) {
@@ -99,14 +106,19 @@ async function run(options: ProofOptions): Promise<Proven> {
     options.say(`attached +${afterMs} ms, ${way}: ${result.before.length} of the run on the Toxiproxy, ${result.left.length} left`);
     attached.push(result);
   }
-  return reportOf(rows, attached);
+  return reportOf(rows, attached, runs);
 }
 
-function reportOf(rows: readonly Row[], attached: readonly AttachedKill[]): Proven {
+/** The run was in the stage, and had something on the engine. */
+function isMet({ isStageMet, before }: KillResult): boolean {
+  return isStageMet && before.length > 0;
+}
+
+function reportOf(rows: readonly Row[], attached: readonly AttachedKill[], runs: number): Proven {
   const clean = rows.filter(
     ({ result }) => result.left.length === 0 && result.goneAfterMs <= CLEAN_WITHIN_MS && (result.cleanExit ?? 0) === 0,
   );
-  const met = rows.filter(({ result }) => result.isStageMet && result.before.length > 0);
+  const met = rows.filter(({ result }) => isMet(result));
   const untouched = rows.filter(({ result }) => result.foreignTouched.length === 0 && result.foreign > 0);
   const neededHelp = rows.filter(({ way, result }) => way === 'nobody, then clean' && (result.beforeClean ?? 0) > 0);
   const toxicsGone = attached.filter(
@@ -116,7 +128,7 @@ function reportOf(rows: readonly Row[], attached: readonly AttachedKill[]): Prov
   const holds =
     rows.length > 0 &&
     clean.length === rows.length &&
-    met.length === rows.length &&
+    met.length === runs &&
     untouched.length === rows.length &&
     toxicsGone.length === attached.length &&
     attached.length > 0;
@@ -128,8 +140,8 @@ function reportOf(rows: readonly Row[], attached: readonly AttachedKill[]): Prov
         `no container, network or volume of the run is left, in ${clean.length} of ${rows.length} kills: within ${CLEAN_WITHIN_MS / 1000} s, or after \`halfopen clean\` where nobody was left to do it (slowest ${(slowestMs / 1000).toFixed(1)} s)`,
       ),
       claim(
-        met.length === rows.length,
-        `${met.length} of ${rows.length} kills met the run in the stage that they were meant for, with things of the run on the engine`,
+        met.length === runs,
+        `${met.length} of ${runs} kills met the run in the stage that they were meant for, with things of the run on the engine; ${rows.length - met.length} more came when it was over`,
       ),
       claim(
         untouched.length === rows.length,

@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 const alias = {
   'halfopen/vitest': fileURLToPath(new URL('harness/vitest/index.ts', import.meta.url)),
   'halfopen/proxy': fileURLToPath(new URL('harness/proxy/index.ts', import.meta.url)),
+  'halfopen/playwright': fileURLToPath(new URL('harness/playwright/index.ts', import.meta.url)),
   halfopen: fileURLToPath(new URL('harness/index.ts', import.meta.url)),
 };
 

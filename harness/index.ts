@@ -62,10 +62,12 @@ export { failsFast } from './analysis/checks/fails-fast.ts';
 export { fallback } from './analysis/checks/fallback.ts';
 export { isolation } from './analysis/checks/isolation.ts';
 export { latencyWithin } from './analysis/checks/latency-within.ts';
+export { page } from './analysis/checks/page.ts';
 export { readinessTruth } from './analysis/checks/readiness-truth.ts';
 export { recovery } from './analysis/checks/recovery.ts';
 export { retries } from './analysis/checks/retries.ts';
 export { stampede } from './analysis/checks/stampede.ts';
+export { thresholds } from './analysis/checks/thresholds.ts';
 
 // Running.
 export {

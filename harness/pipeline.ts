@@ -19,6 +19,7 @@ import { createRecorder, createStore, loadRecording } from './recording/index.ts
 import { startClock } from './run/clock.ts';
 import { undoDeadRuns } from './run/dead-runs.ts';
 import { ledgerFolder, openLedger } from './run/ledger/index.ts';
+import { checkLoad } from './run/load/company.ts';
 import { hashedFiles } from './run/load/files.ts';
 import { parts } from './run/parts.ts';
 import { perform } from './run/perform.ts';
@@ -79,6 +80,18 @@ export function planScenario(scenario: Scenario, request: PlanRequest): Plan {
   const paths = filesOfLoad(checked.load).map(({ path }) => path);
   const files = hashedFiles(paths, request.projectFolder ?? process.cwd());
   return compilePlan(checked, { ...request, files, catalogue });
+}
+
+/**
+ * Finds out whether what sends this scenario's load can work here; nothing is started that stays.
+ *
+ * @throws {UsageError} if something is missing, with the program where it is one
+ */
+export async function checkDrivers(
+  scenario: Scenario,
+  { signal, ...request }: PlanRequest & { readonly signal: AbortSignal },
+): Promise<void> {
+  await checkLoad(planScenario(scenario, request), parts.loads, { projectFolder: request.projectFolder ?? process.cwd(), signal });
 }
 
 /**

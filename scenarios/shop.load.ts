@@ -1,4 +1,4 @@
-import { get, openLoad, post } from 'halfopen';
+import { get, journeyOf, openLoad, post } from 'halfopen';
 
 /** A shop's ordinary traffic: quotes, stock levels, prices and orders. Each order has its own idempotency key. */
 export const shopping = openLoad({
@@ -32,6 +32,14 @@ export const shopping = openLoad({
     }),
   ],
   values: { sku: ['kettle', 'toaster', 'blender', 'lamp', 'chair', 'teapot'] },
+});
+
+/** Fewer calls beside users in a real browser, who look at a price and order. */
+export const browsing = openLoad({
+  ratePerSecond: 40,
+  requests: shopping.requests,
+  values: shopping.values,
+  journeys: [journeyOf('buying', 'scenarios/journeys/buying.journey.ts', { ratePerSecond: 0.5, timeout: '15s' })],
 });
 
 /** Everybody looks at the same good: what a cache is there for. */

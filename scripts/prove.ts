@@ -1,4 +1,4 @@
-/** `npm run prove [part…] [--runs n] [--fresh]`: tries claims about halfopen itself and writes reports/proofs/<part>.md. Goes on where it was interrupted. */
+/** `npm run prove [part…] [--runs n | --quick] [--fresh]`: tries claims about halfopen itself and writes reports/proofs/<part>.md. Goes on where it was interrupted. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import { openCaseStore } from './prove/case-store.ts';
 import { dockerMatrixProof } from './prove/docker-matrix.ts';
 import { dockerSigkillProof } from './prove/docker-sigkill.ts';
 import { feltProof } from './prove/felt.ts';
+import { loadProof } from './prove/load.ts';
 import type { Proof } from './prove/proof.ts';
 import { proxyDefectsProof } from './prove/proxy-defects.ts';
 import { proxyFuzzProof } from './prove/proxy-fuzz.ts';
@@ -31,15 +32,17 @@ const proofs: readonly Proof[] = [
   proxyReplayProof,
   dockerSigkillProof,
   dockerMatrixProof,
+  loadProof,
 ];
 const projectFolder = fileURLToPath(new URL('..', import.meta.url));
 const reportFolder = join(projectFolder, 'reports', 'proofs');
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { runs: { type: 'string' }, fresh: { type: 'boolean', default: false } },
+  options: { runs: { type: 'string' }, quick: { type: 'boolean', default: false }, fresh: { type: 'boolean', default: false } },
 });
-const runs = values.runs === undefined ? undefined : Number(values.runs);
+// Quick is the least that shows that a proof works: one case of each sort.
+const runs = values.quick ? 1 : values.runs === undefined ? undefined : Number(values.runs);
 const unknown = positionals.filter((name) => !proofs.some((proof) => proof.name === name));
 if (unknown.length > 0)
   refuse(`'part' must be one of ${proofs.map(({ name }) => name).join(', ')}: current value is ${unknown.join(', ')}`);

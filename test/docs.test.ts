@@ -40,7 +40,7 @@ function runNode(args: readonly string[], cwd: string): Promise<Ended> {
 
 /** A project of somebody who installed halfopen: only the packages that the examples mention. */
 function writeProject(into: string, list: readonly Example[]): void {
-  for (const name of ['opossum', 'zod', 'vitest', 'toxiproxy-node-client', '@types']) {
+  for (const name of ['opossum', 'zod', 'vitest', 'toxiproxy-node-client', 'playwright-core', '@types']) {
     mkdirSync(join(into, 'node_modules'), { recursive: true });
     symlinkSync(join(root, 'node_modules', name), join(into, 'node_modules', name));
   }

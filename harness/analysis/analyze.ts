@@ -5,6 +5,7 @@ import type { Check, Guard } from './checks/contract.ts';
 import { checks as everyCheck } from './checks/index.ts';
 import { evidenceOf, type Evidence } from './evidence.ts';
 import { guards as everyGuard } from './guards/index.ts';
+import { reportedThresholds } from './thresholds.ts';
 
 /** The tables that findings come from. */
 export interface AnalysisTables {
@@ -13,7 +14,7 @@ export interface AnalysisTables {
 }
 
 /**
- * Finds what a recording says: of the run itself (guards), then of each expectation in order. The same recording gives
+ * Finds what a recording says: of the run itself (guards), then of each expectation in order, then what is only reported. The same recording gives
  * the same findings, byte for byte. A check that throws has told nothing: its finding is inconclusive, and so is that of a check which
  * needs to see what the run's environment does not show.
  */
@@ -30,6 +31,7 @@ export function analyze(
     ...expectations.map((expectation) =>
       checked(expectation, Object.hasOwn(checks, expectation.check) ? checks[expectation.check] : undefined, evidence),
     ),
+    ...reportedThresholds(evidence),
   ];
 }
 

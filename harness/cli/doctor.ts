@@ -4,6 +4,7 @@ import type { Command, CommandCall } from './contract.ts';
 import type { Diagnosis } from './doctor/diagnosis.ts';
 import { engineLooks } from './doctor/engine.ts';
 import { folderLooks } from './doctor/folders.ts';
+import { loadLooks } from './doctor/k6.ts';
 import { machineLooks } from './doctor/machine.ts';
 import { paint } from './screen.ts';
 
@@ -28,7 +29,7 @@ const SIGNS: Readonly<Record<Diagnosis['state'], readonly [sign: string, style: 
 async function doctorCommand({ options }: CommandCall): Promise<number> {
   const diagnoses: Diagnosis[] = [];
   // One after the other: the looks at timers and clock want the machine for themselves.
-  for (const [about, look] of Object.entries({ ...machineLooks, ...folderLooks, ...engineLooks })) {
+  for (const [about, look] of Object.entries({ ...machineLooks, ...folderLooks, ...engineLooks, ...loadLooks })) {
     try {
       diagnoses.push(await look());
     } catch (error) {

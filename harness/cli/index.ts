@@ -5,6 +5,7 @@ import { compose } from './compose.ts';
 import type { Command } from './contract.ts';
 import { doctor } from './doctor.ts';
 import { init } from './init.ts';
+import { k6 } from './k6.ts';
 import { list } from './list.ts';
 import { plan } from './plan.ts';
 import { proxy } from './proxy.ts';
@@ -12,6 +13,6 @@ import { report } from './report.ts';
 import { run } from './run.ts';
 
 /** Every command, in the order in which the help names them. */
-export const commands = { run, plan, list, analyze, compare, report, init, doctor, clean, compose, proxy } as const satisfies Readonly<
+export const commands = { run, plan, list, analyze, compare, report, init, doctor, clean, compose, proxy, k6 } as const satisfies Readonly<
   Record<string, Command>
 >;

@@ -1,5 +1,6 @@
 import { needsOfScenario } from '../pipeline.ts';
 import type { LeftOut } from '../model/outcome.ts';
+import { isProgram } from '../model/problem.ts';
 import { isUsageError } from './failure.ts';
 import type { LoadedScenario } from './scenarios.ts';
 
@@ -45,6 +46,6 @@ export function placesOf(scenario: LoadedScenario['scenario']): ReturnType<typeo
 }
 
 /** For the terminal: which, why, and what would make it run. */
-export function leftOutLine({ name, sentence, wayOut }: LeftOut): string {
-  return `left out: ${name}, as ${sentence}; ${wayOut === undefined ? 'no environment has all of it' : `way out: halfopen run ${name} ${wayOut}`}`;
+export function leftOutLine({ name, lacks, sentence, wayOut }: LeftOut): string {
+  return `left out: ${name}, as ${sentence}; ${wayOut === undefined ? (lacks.some(isProgram) ? 'the other scenarios do without it' : 'no environment has all of it') : `way out: halfopen run ${name} ${wayOut}`}`;
 }

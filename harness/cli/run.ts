@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { resolve } from 'node:path';
 import { redactorOf } from '../model/redact.ts';
+import type { LeftOut } from '../model/outcome.ts';
 import type { Problem } from '../model/problem.ts';
 import { EXIT_CODES } from '../model/verdict.ts';
 import type { Reporter } from '../report/contract.ts';
@@ -12,6 +13,7 @@ import { listenForInterrupts } from './interrupts.ts';
 import { leftOutLine, sortByPlace, type Sorted } from './left-out.ts';
 import { describeScenarios } from './list.ts';
 import { prepareOutput } from './output-folder.ts';
+import { sortByPrograms } from './programs.ts';
 import { demandNoProblems, textOption, unknownName, wholeOption, wrongCommandLine } from './options.ts';
 import { openProject, type Project } from './project.ts';
 import { loadScenarios, type LoadedScenario } from './scenarios.ts';
@@ -70,11 +72,7 @@ async function runCommand(call: CommandCall): Promise<number> {
   const isEverything = args.length === 0 && grep === undefined;
   const redact = (text: string): string => redactorOf(project.config.redact).text(text);
   const { able, leftOut }: Sorted = isEverything ? sortByPlace(chosen, settings.environment, redact) : { able: chosen, leftOut: [] };
-  if (able.length === 0) {
-    const lines = leftOut.map((entry) => `  ${leftOutLine(entry)}\n`).join('');
-    process.stderr.write(`No scenario can run in '${settings.environment}'; nothing was started.\n${lines}`);
-    return EXIT_CODES.nothing;
-  }
+  if (able.length === 0) return nothingCanRun(`in '${settings.environment}'`, leftOut);
   if (options['list'] === true) {
     process.stdout.write(`${describeScenarios(able)}${leftOut.map((entry) => `${leftOutLine(entry)}\n`).join('')}`);
     return EXIT_CODES.pass;
@@ -85,8 +83,18 @@ async function runCommand(call: CommandCall): Promise<number> {
     throw wrongCommandLine([{ path: '--keep', expected: 'one run of one scenario', found: `${runs.length} runs` }]);
   }
   demandPlans(runs);
+  const { driver } = settings;
+  const sorted = await sortByPrograms(runs, { isEverything, driver, redact, signal: new AbortController().signal });
+  const missing = [...leftOut, ...sorted.leftOut];
+  if (sorted.able.length === 0) return nothingCanRun('on this machine', missing);
   prepareOutput(own.output);
-  return start(runs, { own, project, leftOut, ...(configNamed === undefined ? {} : { configNamed }) });
+  return start(sorted.able, { own, project, leftOut: missing, ...(configNamed === undefined ? {} : { configNamed }) });
+}
+
+function nothingCanRun(where: string, leftOut: readonly LeftOut[]): number {
+  const lines = leftOut.map((entry) => `  ${leftOutLine(entry)}\n`).join('');
+  process.stderr.write(`No scenario can run ${where}; nothing was started.\n${lines}`);
+  return EXIT_CODES.nothing;
 }
 
 interface OwnFlags {

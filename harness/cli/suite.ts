@@ -17,6 +17,7 @@ import type { LeftOut, Outcome, ScenarioOutcome } from '../model/outcome.ts';
 import { UsageError, type Problem } from '../model/problem.ts';
 import { redactorOf } from '../model/redact.ts';
 import { EXIT_CODES } from '../model/verdict.ts';
+import { readPictures } from '../recording/index.ts';
 import { compareOutcomes, comparisonLines } from '../report/comparison.ts';
 import type { Reporter } from '../report/contract.ts';
 import { lineText } from '../report/terminal-contract.ts';
@@ -193,7 +194,9 @@ function digest(
       writeWhole(join(output, outcome.folder, 'outcome.json'), `${JSON.stringify(suiteOutcome([outcome]), null, 2)}\n`);
       pointLatest(output, outcome.folder);
     }
-    if (result !== null) for (const [reporter, kept] of digests) kept.push(reporter.digest({ ...result, index }));
+    if (result === null) return true;
+    const pictures = readPictures(join(output, outcome.folder), result.recording.events);
+    for (const [reporter, kept] of digests) kept.push(reporter.digest({ ...result, index, pictures }));
     return true;
   } catch (error) {
     screen.tell({ kind: 'note', text: failureOf(error).text });

@@ -22,6 +22,8 @@ export interface Finding {
   /** What it is about: `orders.payments`, `storm`, `quote`. */
   readonly subject: string;
   readonly guard: boolean;
+  /** Shown apart from what was expected; decides nothing. @default false */
+  readonly reported?: boolean;
   readonly verdict: Verdict;
   /**
    * Which sentence explains it, and the values in it. `code` is a row in `verdict/explain`.

@@ -1,5 +1,6 @@
 import type { EvidenceRef, Finding, Quantity } from './finding.ts';
 import type { Power } from './plan.ts';
+import type { Program } from './problem.ts';
 import type { Verdict } from './verdict.ts';
 
 /** A finding with its sentences: what reporters print. */
@@ -30,13 +31,13 @@ export interface Outcome {
   readonly leftOut?: readonly LeftOut[];
 }
 
-/** A scenario that did not run, as the environment lacks what it needs. */
+/** A scenario that did not run, as the environment or this machine lacks what it needs. */
 export interface LeftOut {
   readonly name: string;
   readonly title: string;
   readonly environment: string;
-  /** What the environment lacks. */
-  readonly lacks: readonly Power[];
+  /** Powers that the environment lacks, programs that this machine lacks. */
+  readonly lacks: readonly (Power | Program)[];
   /** Why, in one sentence. */
   readonly sentence: string;
   /** What makes it run: `--env docker`; absent where no environment has all that it needs. */
@@ -61,6 +62,8 @@ export interface ScenarioOutcome {
     readonly check: string;
     readonly subject: string;
     readonly guard: boolean;
+    /** Shown apart; decides nothing: a threshold of the script that sent the load. @default false */
+    readonly reported?: boolean;
     readonly verdict: Verdict;
     readonly expected: string;
     readonly measured: string;

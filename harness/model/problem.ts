@@ -13,13 +13,25 @@ export function describeProblem({ path, expected, found, hint }: Problem): strin
   return `${path}: expected ${expected}, found ${found}${hint === undefined ? '' : ` (${hint})`}`;
 }
 
+/** Programs that a load may need and that are no part of halfopen. */
+const PROGRAMS = ['k6', 'browser'] as const;
+export type Program = (typeof PROGRAMS)[number];
+
+/** Whether something that is lacking is a program, and no power of an environment. */
+export function isProgram(name: string): name is Program {
+  return (PROGRAMS as readonly string[]).includes(name);
+}
+
 /** The input is wrong in one or more places; nothing was started. Exit code 2. */
 export class UsageError extends Error {
   readonly problems: readonly Problem[];
-  constructor(summary: string, problems: readonly Problem[] = []) {
+  /** The input is right, and this program is missing on this machine. */
+  readonly missing: Program | null;
+  constructor(summary: string, problems: readonly Problem[] = [], missing: Program | null = null) {
     super([summary, ...problems.map((problem) => `  ${describeProblem(problem)}`)].join('\n'));
     this.name = 'UsageError';
     this.problems = problems;
+    this.missing = missing;
   }
 }
 

@@ -7,6 +7,8 @@ export interface JudgedRun {
   readonly verdict: RunVerdict;
   /** Index of the run in `Outcome.scenarios`. */
   readonly index: number;
+  /** The bytes of its screenshots, by the file that the recording names. @default none at hand */
+  readonly pictures?: ReadonlyMap<string, Uint8Array>;
 }
 
 /**

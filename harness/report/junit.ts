@@ -64,12 +64,12 @@ function suiteName(scenarios: readonly ScenarioOutcome[], index: number): string
 
 function suiteXml(scenario: ScenarioOutcome, digest: JunitDigest | undefined, name: string): Suite {
   const names = uniqueNames(scenario.findings.map((finding, index) => digest?.declared[index] ?? `${finding.check} ${finding.subject}`));
-  const cases = scenario.findings.map((finding, index) => {
+  const cases = scenario.findings.flatMap((finding, index) => {
+    // What decides nothing is no case: it could turn a build red.
+    if (finding.reported === true) return [];
     const kind = kindOf(finding.verdict, scenario.verdict);
-    return {
-      kind,
-      xml: caseXml({ name: names[index] ?? finding.check, classname: finding.guard ? `${name}.guards` : name, kind, finding, scenario }),
-    };
+    const classname = finding.guard ? `${name}.guards` : name;
+    return [{ kind, xml: caseXml({ name: names[index] ?? finding.check, classname, kind, finding, scenario }) }];
   });
   // A run that is not a pass and has no finding to blame still must turn the build red.
   if (scenario.verdict !== 'pass' && cases.every(({ kind }) => kind !== 'failure' && kind !== 'error')) {
@@ -94,7 +94,16 @@ function suiteXml(scenario: ScenarioOutcome, digest: JunitDigest | undefined, na
     time: seconds(scenario.durationMs),
     ...(digest === undefined ? {} : { timestamp: digest.startedAt }),
   });
-  return { ...counts, xml: `  <testsuite${head}>\n${cases.map(({ xml }) => xml).join('')}  </testsuite>\n` };
+  const body = [...cases.map(({ xml }) => xml), reportedXml(scenario, digest)].join('');
+  return { ...counts, xml: `  <testsuite${head}>\n${body}  </testsuite>\n` };
+}
+
+/** What is reported and decides nothing, as the suite's output; nothing where there is none. */
+function reportedXml({ findings }: ScenarioOutcome, digest: JunitDigest | undefined): string {
+  const lines = findings.flatMap(({ check, verdict, sentence, reported }, index) =>
+    reported === true ? [`reported, not judged: ${digest?.declared[index] ?? check}: ${verdict}: ${sentence}`] : [],
+  );
+  return lines.length === 0 ? '' : `    <system-out>${text(lines.join('\n'))}</system-out>\n`;
 }
 
 /** A scenario that the environment cannot run is a suite of one case that was skipped. */

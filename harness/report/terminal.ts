@@ -54,7 +54,7 @@ export function tell(state: TerminalState, message: TerminalMessage): { readonly
     case 'tick':
       return { state: state.run === null ? state : { ...state, run: moveTo(state.run, message.nowUs) }, lines: [] };
     case 'run-ended':
-      return { state: { ...state, run: null }, lines: [runLine(message.outcome), ...whyLines(message.outcome)] };
+      return { state: { ...state, run: null }, lines: [runLine(message.outcome, state.run?.plan.driver), ...whyLines(message.outcome)] };
     case 'note':
       return { state, lines: [[plain(message.text)]] };
     case 'suite-ended':
@@ -102,7 +102,9 @@ function onEvent(state: TerminalState, event: NewEvent): { readonly state: Termi
   if (state.run === null) return { state, lines: [] };
   const before = moveTo(state.run, event.atUs);
   const run = after(before, event);
-  const line = state.mode === 'plain' ? eventLine(run, event) : null;
+  // What the evidence lacks is no progress that passes by: it stays in either mode.
+  const stays = state.mode === 'plain' || (event.kind === 'driver' && event.what === 'degraded');
+  const line = stays ? eventLine(run, event) : null;
   return { state: { ...state, run }, lines: line === null ? [] : [line] };
 }
 
@@ -149,6 +151,11 @@ function eventLine(run: RunState, event: NewEvent): Line | null {
       return run.loadStartedUs === null || event.state === 'stopped'
         ? null
         : [at, plain('service '), strong(event.service), plain(` ${event.state}`)];
+    case 'driver':
+      if (event.what === 'degraded') return [at, { text: `evidence degraded: ${event.driver}: ${event.detail}`, style: 'degraded' }];
+      return event.what === 'exit' ? [at, plain('driver '), strong(event.instance), plain(` ended: ${event.detail}`)] : null;
+    case 'mark':
+      return [at, plain('mark '), strong(event.name), plain(event.detail === undefined ? '' : ` ${event.detail}`)];
     case 'lost':
       return [at, { text: `lost ${event.count} of ${event.what} (limit ${event.limit})`, style: 'bad' }];
     case 'run-ended':
@@ -222,7 +229,9 @@ function started(run: RunState, runs: number): Line {
     faint(`${run.place}/${runs} `),
     strong(run.plan.scenario.name),
     plain(`  ${run.plan.scenario.title}`),
-    faint(`  (${Number(seconds.toFixed(1))} s, seed ${run.plan.seed})`),
+    faint(
+      `  (${Number(seconds.toFixed(1))} s, seed ${run.plan.seed}${run.plan.driver === 'builtin' ? '' : `, load by ${run.plan.driver}`})`,
+    ),
   ];
 }
 

@@ -102,6 +102,7 @@ async function performUntilDown(plan: Plan, outer: PerformContext): Promise<void
       plan,
       entry: system.entry,
       sentinel: system.sentinel,
+      ...(system.inside === undefined ? {} : { inside: system.inside }),
       redact: (text) => context.redactor.text(text),
       onRequests: (rows) => rows.forEach((row) => sink({ table: 'requests', row })),
       onHealth: (row) => sink({ table: 'events', row }),

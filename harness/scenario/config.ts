@@ -16,6 +16,7 @@ const DEFAULTS: Config = {
 const GUARDS: Shape = {
   baselineOkRatioMin: { type: 'number', min: 0, max: 1, optional: true },
   baselineDriftRatioMax: { type: 'number', min: 1, optional: true },
+  baselineDriftMsMin: { type: 'number', min: 0, unit: 'ms', optional: true },
   offeredRatioMin: { type: 'number', min: 0, max: 1, optional: true },
   startLagP99MsMax: { type: 'number', min: 0, unit: 'ms', optional: true },
   loopDelayP99MsMax: { type: 'number', min: 0, unit: 'ms', optional: true },

@@ -6,10 +6,11 @@ const RENAMED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   latencyWithin: { of: 'during', phase: 'during' },
   fallback: { of: 'during', edge: 'source' },
   isolation: { of: 'from' },
+  page: { of: 'during', phase: 'during' },
 };
 
 /** Fields that are durations in code, by their name there: `withinMs: 8000` was `within: '8s'`. */
-const DURATIONS: ReadonlySet<string> = new Set(['withinMs', 'holdForMs', 'stalenessMaxMs', 'endsWithinMs', 'firstMinMs']);
+const DURATIONS: ReadonlySet<string> = new Set(['withinMs', 'holdForMs', 'stalenessMaxMs', 'endsWithinMs', 'firstMinMs', 'afterMs']);
 
 /** Expectations that are methods of `breaker(name)`, and those of them that take a bare list. */
 const OF_A_BREAKER: ReadonlySet<string> = new Set(['opens', 'staysClosed', 'visits', 'staysOpen', 'trialCalls', 'closes']);

@@ -1,6 +1,7 @@
 import { breakerExplanations } from './explain-breaker-checks.ts';
 import { deliveryExplanations } from './explain-delivery.ts';
 import { fallbackExplanations } from './explain-fallback.ts';
+import { pageExplanations } from './explain-page.ts';
 import { trafficExplanations } from './explain-traffic-checks.ts';
 import type { Explanations } from './explanation.ts';
 import { capital, count, countOf, lengthOf, numberOf, textOf } from './phrases.ts';
@@ -76,5 +77,6 @@ export const checkExplanations: Explanations = {
   ...fallbackExplanations,
   ...truthExplanations,
   ...deliveryExplanations,
+  ...pageExplanations,
   ...undecidedExplanations,
 };

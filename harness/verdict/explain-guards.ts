@@ -145,6 +145,18 @@ const load: Explanations = {
       `none in ${text(values, 'phase')}`,
       `the script sent nothing in the ${text(values, 'phase')} phase (${plural(num(values, 'rows'), 'request')} in the whole run): its own durations must cover the scenario's timeline.`,
     ),
+  'script-ended-early': (values) =>
+    invalid(
+      'a script that runs to the end',
+      `ended ${ms(values, 'leftMs')} early`,
+      `the script ended ${ms(values, 'leftMs')} before the timeline did (${text(values, 'how')}): from then on nothing was asked of the system. Let its scenarios last longer; they are stopped at the timeline's end.`,
+    ),
+  'script-threw': (values) =>
+    invalid(
+      'at most 1 % of the iterations',
+      percent(num(values, 'ratio')),
+      `the script threw in ${percent(num(values, 'ratio'))} of the ${plural(num(values, 'iterations'), 'iteration')} that began in the ${text(values, 'phase')} phase although none of their calls had failed: what they would have called was not asked of the system.`,
+    ),
   'load-never-started': (values) =>
     invalid(
       `${text(values, 'scheduled')} requests`,

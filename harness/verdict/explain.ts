@@ -2,12 +2,13 @@ import type { Finding } from '../model/finding.ts';
 import { formatMs } from '../model/time.ts';
 import { checkExplanations } from './explain-checks.ts';
 import { guardExplanations } from './explain-guards.ts';
+import { scriptExplanations } from './explain-script.ts';
 import { sightlessExplanations } from './explain-sightless.ts';
 import type { Explanations, Words } from './explanation.ts';
 import { capital } from './phrases.ts';
 import { declare } from './declared.ts';
 
-const explanations: Explanations = { ...checkExplanations, ...guardExplanations, ...sightlessExplanations };
+const explanations: Explanations = { ...checkExplanations, ...guardExplanations, ...scriptExplanations, ...sightlessExplanations };
 
 /** The codes that have a sentence. */
 export const explainedCodes: readonly string[] = Object.keys(explanations);

@@ -8,12 +8,12 @@ import { explain } from './explain.ts';
  * Judges one run: the worst of its findings, where `invalid` > `fail` > `inconclusive` > `pass`.
  *
  * Guards of timing (those with `noiseMs`) decide nothing by themselves: what they measured turns each finding whose
- * `timingMarginMs` is smaller into an inconclusive one. A run in which nothing was expected proved nothing.
+ * `timingMarginMs` is smaller into an inconclusive one. What is only reported decides nothing either. A run in which nothing was expected proved nothing.
  */
 export function judge(findings: readonly Finding[]): RunVerdict {
   const noiseMs = Math.max(0, ...findings.map((finding) => (isTimingGuard(finding) ? (finding.noiseMs ?? 0) : 0)));
   const judged = findings.map((finding) => judgeFinding(finding, noiseMs));
-  const deciding = judged.filter((finding) => !isTimingGuard(finding));
+  const deciding = judged.filter((finding) => finding.reported !== true && !isTimingGuard(finding));
   const expectations = deciding.filter(({ guard }) => !guard);
   const verdict = deciding.reduce<Verdict>(
     (worst, finding) => worse(worst, finding.verdict),

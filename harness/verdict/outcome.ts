@@ -13,6 +13,7 @@ export function scenarioOutcome(facts: RunFacts, { verdict, sentence, findings }
       check: finding.check,
       subject: finding.subject,
       guard: finding.guard,
+      ...(finding.reported === true ? { reported: true } : {}),
       verdict: finding.verdict,
       expected: finding.expected,
       measured: finding.measured,

@@ -4,6 +4,7 @@ import { join, relative, resolve } from 'node:path';
 import { defineConfig, type Config, type Plan, type Recording, type Scenario, type ScenarioOutcome } from '../index.ts';
 import { HarnessError } from '../model/problem.ts';
 import { planScenario, runScenario, scenarioOutcome, suiteOutcome, type PlanRequest } from '../pipeline.ts';
+import { readPictures } from '../recording/index.ts';
 import { reporters } from '../report/index.ts';
 
 /** How a scenario is run inside a test. */
@@ -91,7 +92,8 @@ export async function runChaos(scenario: Scenario, options: ChaosOptions = {}): 
   const suite = suiteOutcome([outcome]);
   const { html, json } = reporters;
   const report = join(runFolder, html.file);
-  writeFileSync(report, await html.render(suite, [html.digest({ recording, verdict, index: 0 })]));
+  const pictures = readPictures(runFolder, recording.events);
+  writeFileSync(report, await html.render(suite, [html.digest({ recording, verdict, index: 0, pictures })]));
   writeFileSync(join(runFolder, json.file), await json.render(suite, [null]));
   return { outcome, recording, runFolder, report };
 }

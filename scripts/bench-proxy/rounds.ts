@@ -21,13 +21,13 @@ export async function costed<W extends Work>(subject: Subject, work: () => Promi
  * Measures subjects in turn, forwards and backwards by rounds (A-B-C, C-B-A, …). The round before the first compiles code and opens
  * caches and is thrown away, but where each turn starts afresh (`isCold`).
  */
-export async function inRounds<T>(
-  subjects: readonly Subject[],
+export async function inRounds<T, S = Subject>(
+  subjects: readonly S[],
   rounds: number,
-  measure: (subject: Subject) => Promise<T>,
+  measure: (subject: S) => Promise<T>,
   { isCold = false } = {},
-): Promise<ReadonlyMap<Subject, readonly T[]>> {
-  const taken = new Map<Subject, T[]>(subjects.map((subject) => [subject, []]));
+): Promise<ReadonlyMap<S, readonly T[]>> {
+  const taken = new Map<S, T[]>(subjects.map((subject) => [subject, []]));
   for (let round = isCold ? 1 : 0; round <= rounds; round++) {
     for (const subject of round % 2 === 0 ? subjects : subjects.toReversed()) {
       const value = await measure(subject);

@@ -2,20 +2,11 @@ import { tmpdir } from 'node:os';
 import type { Plan } from '../../harness/model/plan.ts';
 import type { RequestRow } from '../../harness/model/recording.ts';
 import { SENTINEL } from '../../harness/model/load.ts';
-import {
-  availability,
-  constant,
-  defineConfig,
-  defineScenario,
-  defineSystem,
-  get,
-  openLoad,
-  httpStatus,
-  planScenario,
-} from '../../harness/index.ts';
+import { get } from '../../harness/index.ts';
 import { startClock } from '../../harness/run/clock.ts';
 import { loadDrivers } from '../../harness/run/load/index.ts';
 import { startChild, type Child } from './child.ts';
+import { planOfLoad } from './load-plan.ts';
 import type { RivalJob } from './load-rival.ts';
 import { ratio, table } from './markdown.ts';
 import { quantileOf, summarised } from './measure.ts';
@@ -43,7 +34,7 @@ async function run({ isQuick, signal, say }: BenchOptions): Promise<string> {
   const address = await server.ask('address');
   const rows: string[][] = [];
   for (const rate of RATES) {
-    const plan = planAt(rate, lengthMs);
+    const plan = planOfLoad({ ratePerSecond: rate, lengthMs, request: get('ping', '/ping/{seq}') });
     const own: Lags[] = [];
     const rival: Lags[] = [];
     let achieved = 0;
@@ -81,26 +72,6 @@ async function run({ isQuick, signal, say }: BenchOptions): Promise<string> {
     `How much later than planned a request was sent, over ${lengthMs / 1000} s and ${rounds} round${rounds === 1 ? '' : 's'} a rate, against a server in its own process`,
     'on the same machine. Naive: one `setTimeout` an arrival and `node:http` with a keep-alive agent. Goal: p99 ≤ 5 ms at 1,000/s on two cores.',
   ].join('\n');
-}
-
-/** The plan of a load alone: the driver reads nothing else of it. */
-function planAt(ratePerSecond: number, lengthMs: number): Plan {
-  const system = defineSystem({
-    name: 'bench',
-    entry: 'target',
-    services: { target: { command: ['node', 'none'], calls: { other: 'OTHER_URL' } }, other: { command: ['node', 'none'] } },
-    breakers: {},
-  });
-  const scenario = defineScenario(system, {
-    title: 'A load and nothing else',
-    load: openLoad({ arrivals: constant(ratePerSecond), requests: [get('ping', '/ping/{seq}')] }),
-    warmup: 0,
-    baseline: lengthMs - 2,
-    faults: [{ name: 'none', inject: httpStatus('target->other', { status: 503 }), from: 0, for: 1 }],
-    recovery: 1,
-    expect: [availability({ request: 'ping', during: 'baseline', min: 0.5 })],
-  });
-  return planScenario(scenario, { config: defineConfig({}), environment: 'embedded', seed: 7, pace: 'full', overrides: {} });
 }
 
 async function offerOwn(

@@ -13,8 +13,8 @@ export const load: Recipe = {
   proof: 'test/contracts/loads.test.ts',
   next: [
     'show that it keeps the open model (test/integration/load-open-model.test.ts)',
-    'make a scenario choose it: run/perform.ts takes the builtin driver as long as there is only one',
-    'describe it in README.md and say in CHANGELOG.md that it is there',
+    'let check() refuse a machine that lacks what it needs; its laws are then tried by test/integration/load-drivers.test.ts',
+    'describe it in docs/load.md and say in CHANGELOG.md that it is there',
   ],
 };
 
@@ -27,6 +27,8 @@ export const ${camel}Driver: LoadDriver = {
   kind: '${kebab}',
   needs: [],
   schema: {},
+  accepts: ['open'],
+  describe: () => 'say here what it is',
   // Each arrival at its intended time, whatever the answers do, and each with exactly one outcome. Never in the harness's own process.
   start: (context) => builtinDriver.start(context),
 };

@@ -1,6 +1,6 @@
 import { defineConfig, runScenario, type RunResult } from '../../harness/index.ts';
 import type { Plan } from '../../harness/model/plan.ts';
-import type { Scenario } from '../../harness/model/scenario.ts';
+import type { Config, Scenario } from '../../harness/model/scenario.ts';
 import { monotonicUs } from '../../harness/run/clock.ts';
 import type { ProofOptions } from './proof.ts';
 
@@ -11,20 +11,24 @@ export interface RunCase {
   readonly runFolder: string;
   readonly pace?: Plan['pace'];
   readonly overrides?: Plan['overrides'];
+  readonly config?: Partial<Config>;
+  /** The load driver. @default the one that the load asks for */
+  readonly driver?: string;
 }
 
 /** Runs a scenario as the command line does; `originUs` is the run's start on the machine's monotonic clock, to which truths of other channels refer. */
 export async function runCase(
-  { scenario, seed, runFolder, pace = 'fast', overrides = {} }: RunCase,
+  { scenario, seed, runFolder, pace = 'fast', overrides = {}, config = {}, driver }: RunCase,
   { projectFolder, signal }: Pick<ProofOptions, 'projectFolder' | 'signal'>,
 ): Promise<RunResult & { readonly originUs: number }> {
   let originUs = Infinity;
   const result = await runScenario(scenario, {
-    config: defineConfig({}),
+    config: defineConfig(config),
     environment: 'embedded',
     seed,
     pace,
     overrides,
+    ...(driver === undefined ? {} : { driver }),
     runFolder,
     projectFolder,
     signal,

@@ -47,6 +47,7 @@ export const STAGES: readonly Stage[] = [
       'run/dead-runs.ts',
       'run/engine-at-hand.ts',
       'run/leftovers.ts',
+      'run/load/company.ts',
       'run/load/files.ts',
       'recording',
       'analysis',
@@ -75,6 +76,7 @@ export const STAGES: readonly Stage[] = [
       'compose',
       'run/environments/compose/docker-compose.ts',
       'run/environments/compose/own-code.ts',
+      'run/load/k6/build.ts',
       'node:',
     ],
     kind: 'impure',
@@ -91,6 +93,7 @@ export const STAGES: readonly Stage[] = [
     ],
     kind: 'impure',
   },
+  { stage: 'playwright', mayImport: ['run/load/playwright/journey.ts'], kind: 'names only' },
   { stage: 'vitest', mayImport: ['index.ts', 'pipeline.ts', 'model', '*/index.ts', 'node:'], kind: 'impure' },
 ];
 
@@ -108,7 +111,10 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   ajv: ['run/load/body-schema.ts'],
   uplot: ['report/html/viewer/charts.ts', 'report/html/viewer/timeline.ts'],
   commander: ['cli/program.ts'],
-  '(computed)': ['cli/project.ts', 'cli/scenarios.ts', 'cli/systems.ts'],
+  // What k6 itself offers to the scripts that it runs.
+  k6: ['run/load/k6/runner.ts', 'run/load/k6/stock-runner.ts'],
+  'playwright-core': ['run/load/playwright'],
+  '(computed)': ['cli/project.ts', 'cli/scenarios.ts', 'cli/systems.ts', 'run/load/playwright/journey-file.ts'],
   vitest: ['vitest'],
 };
 

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import pairScenario from '../../fixtures/cli/scenarios/holds.chaos.ts';
 import type { Outcome } from '../../harness/model/outcome.ts';
 import { catalogue } from '../../harness/pipeline.ts';
-import { fixture, halfopen, readJson, temporaryFolder, temporaryProject } from './halfopen.ts';
+import { fixture, halfopen, readJson, repository, temporaryFolder, temporaryProject } from './halfopen.ts';
 
 const cut = { name: 'cut', inject: { kind: 'disconnect', service: 'back' }, from: '0s', for: '1s' };
 const spoilt = { name: 'spoilt', inject: { kind: 'netem', service: 'back', lossPercent: 5 }, from: '0s', for: '1s' };
@@ -99,4 +99,40 @@ test('list and run --list say what needs what, and where that is', async () => {
   const dry = await halfopen(['run', '--list'], { cwd });
   expect(dry.stdout).toMatch(/^holds /);
   expect(dry.stdout).toContain('left out: cut');
+});
+
+describe('a machine without the program that sends a load', () => {
+  const journeys = [{ name: 'visit', file: 'visit.journey.ts', export: 'default', ratePerSecond: 1, timeoutMs: 5000 }];
+  const visited = {
+    'scenarios/visited.chaos.json': asJson({ title: 'Visited', load: { ...pairScenario.load, journeys } }),
+    'visit.journey.ts':
+      "import { journey } from 'halfopen/playwright';\nexport default journey(async ({ page }) => void (await page.goto('/')));\n",
+  };
+  // Neither a browser nor k6 is on this PATH, and Playwright's own browsers are looked for in an empty folder.
+  const bare = (cwd: string) => ({ cwd, env: { PATH: cwd, PLAYWRIGHT_BROWSERS_PATH: cwd, XDG_CACHE_HOME: cwd } });
+
+  test('leaves the scenario out of a run of everything, and refuses it by name', async () => {
+    const cwd = project(visited);
+    symlinkSync(join(repository, 'node_modules/playwright-core'), join(cwd, 'node_modules/playwright-core'));
+    const all = await halfopen(['run', '--output', 'out'], bare(cwd));
+    expect([all.code, all.stdout]).toEqual([5, '']);
+    expect(all.stderr).toMatch(
+      /No scenario can run on this machine; nothing was started\.\n +left out: visited, as Cannot find a browser: .*Install Chromium/,
+    );
+    const named = await halfopen(['run', 'visited', '--output', 'out'], bare(cwd));
+    expect([named.code, named.stdout]).toEqual([2, '']);
+    expect(named.stderr).toMatch(/^Cannot find a browser: .*Install Chromium/);
+  });
+
+  test('refuses a driver that was asked for, and a journey that is wrong, whatever else there is to run', async () => {
+    const cwd = project({ 'scenarios/holds.chaos.json': asJson({}) });
+    const asked = await halfopen(['run', '--load', 'k6', '--output', 'out'], bare(cwd));
+    expect([asked.code, asked.stdout]).toEqual([2, '']);
+    expect(asked.stderr).toContain('npx halfopen k6 build');
+    const wrong = project({ ...visited, 'visit.journey.ts': 'export default 1;\n', 'scenarios/holds.chaos.json': asJson({}) });
+    symlinkSync(join(repository, 'node_modules/playwright-core'), join(wrong, 'node_modules/playwright-core'));
+    const broken = await halfopen(['run', '--output', 'out'], { cwd: wrong });
+    expect([broken.code, broken.stdout]).toEqual([2, '']);
+    expect(broken.stderr).toContain('visit.journey.ts');
+  });
 });

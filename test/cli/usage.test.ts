@@ -50,7 +50,7 @@ describe('the command line', () => {
   });
 
   test('each command explains itself, with examples', async () => {
-    for (const command of ['run', 'plan', 'list', 'analyze', 'report', 'init', 'doctor', 'clean', 'proxy']) {
+    for (const command of ['run', 'plan', 'list', 'analyze', 'report', 'init', 'doctor', 'clean', 'compare', 'compose', 'k6', 'proxy']) {
       const { code, stdout } = await halfopen([command, '--help']);
       expect(code, command).toBe(0);
       expect(stdout, command).toContain('Examples:');

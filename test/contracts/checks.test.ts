@@ -12,10 +12,12 @@ import { fallback } from '../../harness/analysis/checks/fallback.ts';
 import { checks } from '../../harness/analysis/checks/index.ts';
 import { isolation } from '../../harness/analysis/checks/isolation.ts';
 import { latencyWithin } from '../../harness/analysis/checks/latency-within.ts';
+import { page } from '../../harness/analysis/checks/page.ts';
 import { readinessTruth } from '../../harness/analysis/checks/readiness-truth.ts';
 import { recovery } from '../../harness/analysis/checks/recovery.ts';
 import { retries } from '../../harness/analysis/checks/retries.ts';
 import { stampede } from '../../harness/analysis/checks/stampede.ts';
+import { thresholds } from '../../harness/analysis/checks/thresholds.ts';
 import { evidenceOf } from '../../harness/analysis/evidence.ts';
 import { POWERS } from '../../harness/model/plan.ts';
 import type { Recording } from '../../harness/model/recording.ts';
@@ -48,6 +50,17 @@ const examples: Readonly<
   atMostOnce: atMostOnce({ effect: 'charge' }),
   delivery: delivery({ from: 'charge', to: 'receipt', of: 'storm', within: '4s' }),
   readinessTruth: readinessTruth({ service: 'payments', of: 'storm' }),
+  page: page({
+    journey: 'quote',
+    step: 'price',
+    during: 'storm',
+    after: '1s',
+    shows: 'may be out of date',
+    showsNot: 'Error',
+    neverBlank: true,
+    min: 0.9,
+  }),
+  thresholds: thresholds({ during: 'recovery' }),
 };
 
 const NAMES: Names = {

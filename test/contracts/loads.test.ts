@@ -4,7 +4,11 @@ import { POWERS } from '../../harness/model/plan.ts';
 import { shapeProblems } from '../../harness/model/shape.ts';
 import { arrivalKinds, scheduleArrivals } from '../../harness/plan/schedule.ts';
 import { loadDrivers } from '../../harness/run/load/index.ts';
+import type { LoadDriver } from '../../harness/run/load/contract.ts';
 import { constant, get, openLoad, poisson, ramp, spike } from '../../harness/scenario/load.ts';
+import { loadSuite } from './load-suite.ts';
+
+const TIMEOUT_MS = 60_000;
 
 const noNames = { service: [], edge: [], breaker: [], fault: [], request: [] };
 
@@ -16,16 +20,25 @@ const constructed: { readonly [K in Arrivals['kind']]: Arrivals } = {
   spike: spike({ base: 10, peak: 40, from: '1s', for: '2s' }),
 };
 
+const rows = Object.entries<LoadDriver>(loadDrivers).map(([name, driver]) => ({ name, driver }));
+
 test('there are rows to hold to the contract', () => {
   expect(Object.keys(loadDrivers).length).toBeGreaterThan(0);
   expect(Object.keys(arrivalKinds).toSorted()).toEqual(Object.keys(constructed).toSorted());
 });
 
-describe.each(Object.entries(loadDrivers))('the load driver %s', (name, driver) => {
-  test('stands under its own kind and needs only powers that exist', () => {
+describe.each(rows)('the load driver $name', ({ name, driver }) => {
+  test('stands under its own kind, says what it is, and needs only powers that exist', () => {
     expect(driver.kind).toBe(name);
+    expect(driver.describe()).not.toBe('');
+    expect(driver.accepts.length).toBeGreaterThan(0);
     for (const power of driver.needs) expect(POWERS).toContain(power);
   });
+});
+
+// Those that need a program of their own are in test/integration/load-drivers.test.ts.
+describe.each(rows.filter(({ driver }) => driver.check === undefined))('the load driver $name at work', ({ driver }) => {
+  loadSuite(driver, TIMEOUT_MS);
 });
 
 describe.each(Object.entries(arrivalKinds))('the arrivals %s', (name, row) => {

@@ -1,9 +1,12 @@
 // Goal: each scenario once on the correct shop, each broken twin once: the verdicts are right.
 import { describe, it } from 'vitest';
+import { browserAtHand } from '../browser-at-hand.ts';
 import { TWINS } from './twins.ts';
 import { expectCaught, expectPass } from './until-decided.ts';
 
+const hasBrowser = browserAtHand('what users see in a browser');
 const SCENARIOS = ['payments-outage', 'payments-slow', 'inventory-partition', 'catalog-down', 'payments-flaky', 'payments-killed'];
+if (hasBrowser) SCENARIOS.push('shop-window');
 
 describe('the correct shop', () => {
   it.each(SCENARIOS)('passes %s', (name) => expectPass(name));
@@ -11,7 +14,7 @@ describe('the correct shop', () => {
 
 describe('a broken twin', () => {
   it.each(
-    TWINS.filter(({ environments }) => environments.includes('embedded')).map(
+    TWINS.filter(({ environments, needs }) => environments.includes('embedded') && (needs === undefined || hasBrowser)).map(
       (twin) => [twin.scenario, twin.service, twin.defect, twin] as const,
     ),
   )('%s with %s %s fails by its own expectation', (_, _service, _defect, twin) => expectCaught(twin));

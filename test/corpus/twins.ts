@@ -9,6 +9,8 @@ export interface Twin {
   readonly wrong: string;
   /** Where it can be run: what is wrong about a database, a cache or a broker shows only where there is one. */
   readonly environments: readonly ('embedded' | 'docker' | 'compose')[];
+  /** What else the machine must have. @default nothing */
+  readonly needs?: 'browser';
   /** Findings of which at least one must fail: names of checks, with what they are about. */
   readonly mustFail: readonly { readonly check: string; readonly subject: string }[];
 }
@@ -26,6 +28,11 @@ export const TWINS: readonly Twin[] = [
   twin('catalog-down', 'gateway', 'silent-default', 'invented price, no marker', 'fallback price'),
   twin('catalog-down', 'gateway', 'fallback-cached', 'default stored as truth', 'fallback price'),
   twin('payments-killed', 'payments', 'readiness-lies', 'ready at once, fails for 1.5 s', 'readinessTruth payments'),
+  ...[
+    twin('shop-window', 'gateway', 'silent-stale', 'the page shows an old price as if it were a new one', 'page buying/refresh'),
+    twin('shop-window', 'gateway', 'blank-on-error', 'the page goes blank when an order fails', 'page buying'),
+    twin('shop-window', 'gateway', 'double-order', 'each click on the page is an order of its own', 'atMostOnce basket-ordered'),
+  ].map((visible): Twin => ({ ...visible, needs: 'browser' })),
   ...[
     twin('database-slow', 'orders', 'db-on-quote-path', 'quotes write to the orders database', 'isolation quote'),
     twin('database-cut', 'orders', 'db-no-timeout', 'waits for the database for ever', 'latencyWithin order'),

@@ -19,7 +19,7 @@ const MADE = {
   probe: ['actuator', 'harness/run/probes/actuator.ts'],
   reporter: ['step-summary', 'harness/report/step-summary.ts'],
   environment: ['kubernetes', 'harness/run/environments/kubernetes.ts'],
-  load: ['k6', 'harness/run/load/k6.ts'],
+  load: ['vegeta', 'harness/run/load/vegeta.ts'],
   command: ['watch', 'harness/cli/watch.ts'],
 } as const;
 

@@ -86,7 +86,15 @@ describe.runIf(hasRegistry())('the package, installed in an empty folder', () =>
 
   test('holds what is published and nothing of the repository besides', () => {
     const own = join(project, 'node_modules/halfopen');
-    const published = ['bin/halfopen.js', 'dist/index.d.ts', 'dist/cli/main.js', 'dist/vitest/index.js', 'dist/proxy/index.d.ts'];
+    const published = [
+      'bin/halfopen.js',
+      'dist/index.d.ts',
+      'dist/cli/main.js',
+      'dist/vitest/index.js',
+      'dist/proxy/index.d.ts',
+      'dist/playwright/index.d.ts',
+      'dist/run/load/k6/extension/go.mod',
+    ];
     for (const file of [...published, 'schema/outcome.schema.json', 'schema/proxy-api.openapi.json']) {
       expect(existsSync(join(own, file)), file).toBe(true);
     }

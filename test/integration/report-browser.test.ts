@@ -1,67 +1,18 @@
-import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { censoredRun, failingRun, inconclusiveRun, invalidRun, outcomeOf, passingRun } from '../../fixtures/recordings/index.ts';
-import { reporters } from '../../harness/report/index.ts';
+import { censoredRun, failingRun, inconclusiveRun, invalidRun, passingRun } from '../../fixtures/recordings/index.ts';
+import { isLeftOut, openReport, type OpenReport } from './report-rig.ts';
 
-const BROWSER = process.env['HALFOPEN_CHROMIUM'] ?? '/usr/bin/chromium';
 const HOSTILE = '<img src=x onerror="document.title=1"></script><b>bold</b> $& %%DATA%%';
-const isLeftOut = !existsSync(BROWSER) && process.env['CI'] !== 'true';
-if (isLeftOut) process.stderr.write(`LEFT OUT: the report in a browser, as there is no Chromium at ${BROWSER} (set HALFOPEN_CHROMIUM)\n`);
-
-/** A page that keeps account of everything that must not happen. */
-interface Watched {
-  readonly page: Page;
-  readonly trouble: string[];
-}
 
 describe.runIf(!isLeftOut)('the report, opened from disk', () => {
-  let browser: Browser;
-  let folder: string;
-  let url: string;
+  let report: OpenReport;
+  const open: OpenReport['open'] = async (...asked) => report.open(...asked);
 
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: BROWSER, args: ['--no-sandbox'] });
-    folder = await mkdtemp(join(tmpdir(), 'halfopen-report-'));
-    const runs = [passingRun(0), failingRun(1), invalidRun(2), inconclusiveRun(3), censoredRun(4, { title: HOSTILE })];
-    const file = join(folder, 'report.html');
-    await writeFile(
-      file,
-      await reporters.html.render(
-        outcomeOf(runs),
-        runs.map((run) => reporters.html.digest(run)),
-      ),
-    );
-    url = pathToFileURL(file).href;
+    report = await openReport([passingRun(0), failingRun(1), invalidRun(2), inconclusiveRun(3), censoredRun(4, { title: HOSTILE })]);
   });
 
-  afterAll(async () => {
-    await browser.close();
-    await rm(folder, { recursive: true });
-  });
-
-  async function open(hash: string, width: number, options: { readonly dark?: boolean; readonly script?: boolean } = {}): Promise<Watched> {
-    const context = await browser.newContext({
-      viewport: { width, height: 900 },
-      colorScheme: options.dark === true ? 'dark' : 'light',
-      javaScriptEnabled: options.script ?? true,
-    });
-    const page = await context.newPage();
-    const trouble: string[] = [];
-    page.on('console', (message) => trouble.push(`${message.type()}: ${message.text()}`));
-    page.on('pageerror', (error) => trouble.push(`error: ${error.message}`));
-    page.on('request', (request) => {
-      if (!request.url().startsWith(url)) trouble.push(`request: ${request.url()}`);
-    });
-    await page.goto(url + hash);
-    if (options.script !== false) await page.locator('html[data-ready]').waitFor();
-    if (hash.startsWith('#/s/') && options.script !== false) await page.locator('.axis-row svg text').first().waitFor();
-    return { page, trouble };
-  }
+  afterAll(async () => report.close());
 
   const pages = [
     '#/',

@@ -9,12 +9,14 @@ import { fallbackCheck } from './fallback.ts';
 import { isolationCheck } from './isolation.ts';
 import { latencyWithinCheck } from './latency-within.ts';
 import { opensCheck } from './opens.ts';
+import { pageCheck } from './page.ts';
 import { readinessTruthCheck } from './readiness-truth.ts';
 import { recoveryCheck } from './recovery.ts';
 import { retriesCheck } from './retries.ts';
 import { stampedeCheck } from './stampede.ts';
 import { staysClosedCheck } from './stays-closed.ts';
 import { staysOpenCheck } from './stays-open.ts';
+import { thresholdsCheck } from './thresholds.ts';
 import { trialCallsCheck } from './trial-calls.ts';
 import { visitsCheck } from './visits.ts';
 
@@ -38,4 +40,6 @@ export const checks = {
   atMostOnce: atMostOnceCheck,
   delivery: deliveryCheck,
   readinessTruth: readinessTruthCheck,
+  page: pageCheck,
+  thresholds: thresholdsCheck,
 } as const satisfies Readonly<Record<string, Check>>;

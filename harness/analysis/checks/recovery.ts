@@ -86,7 +86,7 @@ function problems(expectation: Recovery, plan: PlanSoFar, path: string): readonl
   const why = `what is left of the timeline when ${of} ends, less ${formatMs(holdForMs)} to hold`;
   const resolutionMs = plannedBucketMs(plan, of, request);
   const isTooFine: Problem[] =
-    withinMs > resolutionMs
+    resolutionMs === null || withinMs > resolutionMs
       ? []
       : [
           {
@@ -102,8 +102,9 @@ function problems(expectation: Recovery, plan: PlanSoFar, path: string): readonl
   ];
 }
 
-/** The bucket that the arrivals from the fault's begin on allow, in milliseconds. */
-function plannedBucketMs(plan: PlanSoFar, of: string, request: string | undefined): number {
+/** The bucket that the arrivals from the fault's begin on allow, in milliseconds; null for a script, whose arrivals nobody has planned. */
+function plannedBucketMs(plan: PlanSoFar, of: string, request: string | undefined): number | null {
+  if (plan.load.kind === 'k6-script') return null;
   const fromUs = plan.faults.find(({ name }) => name === of)?.windows[0]?.fromUs ?? 0;
   const wanted = plan.load.requests.findIndex(({ name }) => name === request);
   const arrivals = plan.schedule.intendedUs.reduce((sum, intendedUs, index) => {

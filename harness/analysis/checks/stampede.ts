@@ -80,7 +80,9 @@ function evaluate({ edge, of, ratioMax }: Stampede, evidence: Evidence, span: Sp
 }
 
 /** The ratio at which every arrival under the fault calls once and the baseline has as few calls as it may; null where that is unknown. */
-function mostRatio({ faults, phases, schedule }: PlanSoFar, of: string): number | null {
+function mostRatio({ faults, phases, schedule, load }: PlanSoFar, of: string): number | null {
+  // Nobody has planned a script's arrivals.
+  if (load.kind === 'k6-script') return null;
   const windows = faults.find(({ name }) => name === of)?.windows ?? [];
   const [first] = windows;
   const last = windows.at(-1);

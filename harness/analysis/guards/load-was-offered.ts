@@ -4,6 +4,7 @@ import type { Guard } from '../checks/contract.ts';
 import { cite } from '../cite.ts';
 import type { Evidence } from '../evidence.ts';
 import { guardFinding, JUDGED_PHASES, roundRatio, type GuardResult } from './guard-finding.ts';
+import { scriptTrouble } from './script-load.ts';
 
 /** What was not asked of the system was not answered by it either. */
 export const loadWasOffered: Guard = {
@@ -29,15 +30,10 @@ function judgeLoad(evidence: Evidence): Finding {
   return judgeRatios(scheduled, evidence);
 }
 
-/** A script brings its own arrivals: what was to be sent is what it began or dropped, and every judged phase must have some. */
+/** A script brings its own arrivals: what was to be sent is what it began or dropped, to the end of the timeline. */
 function judgeScript(evidence: Evidence): Finding {
-  const { plan, recording } = evidence;
-  const empty = JUDGED_PHASES.find((phase) => {
-    const span = evidence.phase(phase);
-    return plan.phases.some(({ name }) => name === phase) && (span === null || evidence.requestsIn(span).length === 0);
-  });
-  if (empty === undefined) return judgeRatios(recording.requests.length, evidence);
-  return said({ verdict: 'invalid', code: 'script-silent', values: { phase: empty, rows: recording.requests.length } });
+  const trouble = scriptTrouble(evidence);
+  return trouble === null ? judgeRatios(evidence.recording.requests.length, evidence) : said(trouble);
 }
 
 function judgeRatios(scheduled: number, evidence: Evidence): Finding {

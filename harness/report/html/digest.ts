@@ -1,9 +1,11 @@
 import type { Recording } from '../../model/recording.ts';
 import type { JudgedRun } from '../contract.ts';
 import { axisOf, rounded, type Axis } from './axis.ts';
+import { degradedOf, driverFacts } from './drivers.ts';
 import { eventViews } from './events.ts';
 import { citedIds, rowTimes } from './evidence.ts';
 import { findingViews, measuresOf, p95LimitMs, recoverySummary } from './findings.ts';
+import { journeyViews } from './journeys.ts';
 import { breakerLanes, faultLanes, phaseLanes, serviceLanes } from './lanes.ts';
 import {
   PAYLOAD_VERSION,
@@ -14,8 +16,10 @@ import {
   type RunSummary,
   type Stretch,
 } from './payload.ts';
+import { PICTURES_MAX_BYTES, pictureViews, runPictures, type RunPictures } from './pictures.ts';
 import { samplesOf } from './samples.ts';
 import { arrivalSeries, edgeSeries, sentinelSeries } from './series.ts';
+import { thresholdViews } from './thresholds.ts';
 
 /** Buckets of an overview strip: as many as its pixels can tell apart. */
 const STRIP_BUCKETS = 96;
@@ -23,22 +27,28 @@ const STRIP_BUCKETS = 96;
 /** What the report keeps of one run: bounded, however long the run was. */
 export interface RunDigest {
   readonly summary: RunSummary;
+  /** Without its pictures: which of them fit is known when all runs are. */
   readonly detail: RunDetail;
+  readonly pictures: RunPictures;
 }
 
-export function digestRun({ recording, verdict, index }: JudgedRun): RunDigest {
+export function digestRun({ recording, verdict, index, pictures }: JudgedRun): RunDigest {
   const { plan } = recording.run;
   const axis = axisOf(recording);
   const cited = citedIds(verdict);
   const arrivals = arrivalSeries(recording, axis);
   const faults = faultLanes(recording, axis);
   const breakers = breakerLanes(recording, axis);
+  const phases = phaseLanes(recording, axis);
+  const views = pictureViews(recording.events, phases, axis);
+  const degraded = degradedOf(recording.events);
   const detail: RunDetail = {
     version: PAYLOAD_VERSION,
     facts: factsOf(recording),
+    degraded,
     zero: axis.zero,
     span: axis.span,
-    phases: phaseLanes(recording, axis),
+    phases,
     faults,
     breakers,
     services: serviceLanes(recording, axis),
@@ -48,6 +58,10 @@ export function digestRun({ recording, verdict, index }: JudgedRun): RunDigest {
     sentinel: sentinelSeries(recording, axis),
     limits: { p95Ms: p95LimitMs(verdict), sentinelMs: plan.guards.sentinelP95MsMax },
     findings: findingViews(verdict, rowTimes(recording, cited), axis),
+    journeys: journeyViews(recording, phases, views, axis),
+    pictures: views,
+    pictureFiles: { inside: 0, beside: 0, missing: 0, maxBytes: PICTURES_MAX_BYTES },
+    thresholds: thresholdViews(recording.events),
     events: eventViews(recording.events, cited.get('events') ?? new Set(), axis),
     samples: samplesOf(recording, cited, axis),
   };
@@ -56,6 +70,8 @@ export function digestRun({ recording, verdict, index }: JudgedRun): RunDigest {
     system: plan.system.name,
     environment: plan.environment,
     pace: plan.pace,
+    driver: plan.driver,
+    isDegraded: degraded.length > 0,
     faults: plan.faults.map(({ summary }) => summary),
     span: axis.span,
     strip: stripOf(arrivals[0], axis),
@@ -64,10 +80,10 @@ export function digestRun({ recording, verdict, index }: JudgedRun): RunDigest {
     recovery: recoverySummary(verdict),
     measures: measuresOf(verdict),
   };
-  return { summary, detail };
+  return { summary, detail, pictures: runPictures(views, pictures) };
 }
 
-function factsOf({ run }: Recording): RunDetail['facts'] {
+function factsOf({ run, events }: Recording): RunDetail['facts'] {
   const { plan } = run;
   const overrides = Object.entries(plan.overrides).flatMap(([service, values]) =>
     Object.entries(values).map(([name, value]) => `${service}.${name}=${value}`),
@@ -78,6 +94,7 @@ function factsOf({ run }: Recording): RunDetail['facts'] {
     ['Environment', plan.environment],
     ['Seed', String(plan.seed)],
     ['Pace', plan.pace],
+    ...driverFacts(plan, events),
     ...(plan.scenario.tags.length === 0 ? [] : [['Tags', plan.scenario.tags.join(' ')] as const]),
     ...(overrides.length === 0 ? [] : [['Set for this run', overrides.join(' ')] as const]),
     ['Versions', pairs(run.versions)],

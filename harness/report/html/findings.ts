@@ -9,6 +9,7 @@ export function findingViews(verdict: RunVerdict, times: RowTimes, axis: Axis): 
     check: finding.check,
     subject: finding.subject,
     guard: finding.guard,
+    reported: finding.reported === true,
     verdict: finding.verdict,
     declared: finding.declared,
     sentence: finding.sentence,
@@ -59,7 +60,7 @@ export function p95LimitMs(verdict: RunVerdict): number | null {
 
 export function measuresOf(verdict: RunVerdict): Measure[] {
   return verdict.findings
-    .filter(({ guard }) => !guard)
+    .filter(({ guard, reported }) => !guard && reported !== true)
     .map((finding) => ({ check: finding.check, subject: finding.subject, verdict: finding.verdict, ...quantitiesOf(finding) }));
 }
 

@@ -3,6 +3,7 @@ import type { Reporter } from '../contract.ts';
 import { digestRun, type RunDigest } from './digest.ts';
 import { pack } from './pack.ts';
 import { escapeHtml, pageTitle, summaryHtml } from './page.ts';
+import { embed, PICTURES_MAX_BYTES } from './pictures.ts';
 import { PAYLOAD_VERSION, type SuitePayload } from './payload.ts';
 import { viewerPage } from './viewer.generated.ts';
 
@@ -26,8 +27,17 @@ export const html: Reporter<RunDigest> = {
 async function dataBlocks(outcome: Outcome, digests: readonly RunDigest[]): Promise<string> {
   const suite: SuitePayload = { version: PAYLOAD_VERSION, outcome: withoutEvidence(outcome), runs: digests.map(({ summary }) => summary) };
   const blocks = [`<script type="application/octet-stream" id="halfopen-suite">${await pack(suite)}</script>`];
-  for (const { summary, detail } of digests) {
-    blocks.push(`<script type="application/octet-stream" id="halfopen-run-${summary.index}">${await pack(detail)}</script>`);
+  const embedded = embed(
+    digests.map(({ pictures }) => pictures),
+    PICTURES_MAX_BYTES,
+  );
+  for (const [place, { summary, detail }] of digests.entries()) {
+    const { lines = [], views = [], files = detail.pictureFiles } = embedded[place] ?? {};
+    const whole = { ...detail, pictures: views, pictureFiles: files };
+    blocks.push(`<script type="application/octet-stream" id="halfopen-run-${summary.index}">${await pack(whole)}</script>`);
+    // Pictures are as small as they get: packed once more they would only grow.
+    if (lines.length > 0)
+      blocks.push(`<script type="application/octet-stream" id="halfopen-pictures-${summary.index}">${lines.join('\n')}</script>`);
   }
   return blocks.join('\n');
 }

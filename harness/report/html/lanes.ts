@@ -13,6 +13,16 @@ export function phaseLanes(recording: Recording, axis: Axis): RunDetail['phases'
     .map(({ name, fromUs, toUs }) => ({ name, fromMs: axis.ms(loadStartedUs + fromUs), toMs: axis.ms(loadStartedUs + toUs) }));
 }
 
+/** The name of what comes after the last phase: answers that are still on their way. */
+export const DRAIN = 'drain';
+
+/** The phase of a moment; empty before the load. */
+export function phaseOfMoment(atMs: number, phases: RunDetail['phases']): string {
+  const last = phases.at(-1);
+  if (last !== undefined && atMs >= last.toMs) return DRAIN;
+  return phases.find(({ fromMs, toMs }) => atMs >= fromMs && atMs < toMs)?.name ?? '';
+}
+
 export function faultLanes(recording: Recording, axis: Axis): FaultLane[] {
   const steps = recording.events.filter((event) => event.kind === 'fault');
   return recording.run.plan.faults.map((planned) => {

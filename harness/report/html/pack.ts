@@ -7,7 +7,7 @@ export async function pack(data: unknown): Promise<string> {
 /** Bytes that one call of `String.fromCharCode` takes without running out of stack; a multiple of 3, so that pieces join. */
 const PIECE_BYTES = 0x6000;
 
-function base64(bytes: Uint8Array): string {
+export function base64(bytes: Uint8Array): string {
   const pieces: string[] = [];
   for (let from = 0; from < bytes.length; from += PIECE_BYTES)
     pieces.push(btoa(String.fromCharCode(...bytes.subarray(from, from + PIECE_BYTES))));

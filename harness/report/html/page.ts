@@ -59,7 +59,7 @@ function leftOutHtml(leftOut: readonly LeftOut[]): readonly string[] {
 
 function findingsHtml(scenario: ScenarioOutcome): string {
   const items = scenario.findings
-    .filter(({ verdict }) => verdict !== 'pass')
+    .filter(({ verdict, reported }) => verdict !== 'pass' && reported !== true)
     .map(
       ({ verdict, check, subject, sentence }) =>
         `<li>${verdict}: ${escapeHtml(check)} ${escapeHtml(subject)}: ${escapeHtml(sentence)}</li>`,

@@ -1,13 +1,14 @@
 import type { BreakerState } from '../../model/breaker.ts';
 import type { FaultReach } from '../../model/fault.ts';
 import type { Quantity, RecoveryMoment } from '../../model/finding.ts';
+import type { ScreenshotTaken, StepTaken, ThresholdJudged } from '../../model/event.ts';
 import type { Outcome as RequestOutcome } from '../../model/load.ts';
 import type { Outcome } from '../../model/outcome.ts';
 import type { ExchangeOutcome, Observed } from '../../model/recording.ts';
 import type { Verdict } from '../../model/verdict.ts';
 
 /** The version of everything below; the viewer refuses any other. */
-export const PAYLOAD_VERSION = 1;
+export const PAYLOAD_VERSION = 2;
 
 /** Outcomes as the report draws them, from the bottom of the stack to its top. */
 export const OUTCOME_CLASSES = ['ok', 'degraded', 'wrong', 'error', 'unsent'] as const;
@@ -49,6 +50,10 @@ export interface RunSummary {
   readonly system: string;
   readonly environment: string;
   readonly pace: string;
+  /** The load driver, by its name. */
+  readonly driver: string;
+  /** Whether a driver said that its evidence lacks something. */
+  readonly isDegraded: boolean;
   readonly faults: readonly string[];
   readonly span: Stretch;
   /** Share of arrivals that were not ok in each bucket, null where none arrived. */
@@ -82,6 +87,8 @@ export interface Measure {
 export interface RunDetail {
   readonly version: typeof PAYLOAD_VERSION;
   readonly facts: readonly (readonly [name: string, value: string])[];
+  /** What the evidence lacks, as the load drivers told it. */
+  readonly degraded: readonly string[];
   readonly zero: 'fault' | 'load' | 'run';
   readonly span: Stretch;
   readonly phases: readonly (Stretch & { readonly name: string })[];
@@ -96,6 +103,10 @@ export interface RunDetail {
   readonly sentinel: { readonly p95Ms: readonly (number | null)[]; readonly maxMs: readonly (number | null)[] } | null;
   readonly limits: { readonly p95Ms: number | null; readonly sentinelMs: number };
   readonly findings: readonly FindingView[];
+  readonly journeys: readonly JourneyView[];
+  readonly pictures: readonly PictureView[];
+  readonly pictureFiles: PictureFiles;
+  readonly thresholds: readonly ThresholdView[];
   readonly events: readonly EventView[];
   readonly samples: Samples;
 }
@@ -178,6 +189,8 @@ export interface FindingView {
   readonly check: string;
   readonly subject: string;
   readonly guard: boolean;
+  /** Shown apart from what was expected: it decides nothing. */
+  readonly reported: boolean;
   readonly verdict: Verdict;
   readonly declared: string;
   readonly sentence: string;
@@ -209,6 +222,92 @@ export interface EventView {
   readonly kind: string;
   readonly subject: string;
   readonly text: string;
+}
+
+/** One journey: its users, and its steps in each phase. */
+export interface JourneyView {
+  readonly name: string;
+  readonly users: number;
+  /** The phases that have anything to show, in order; `drain` is what began after the last, `across` what began in one and ended in another. */
+  readonly phases: readonly string[];
+  /** The journey as a whole first, then its steps in their order. */
+  readonly rows: readonly JourneyRow[];
+  /** Steps that failed: at most a few dozen of `failuresTotal`. */
+  readonly failures: readonly StepFailure[];
+  readonly failuresTotal: number;
+}
+
+export interface JourneyRow {
+  /** Null for the journey as a whole. */
+  readonly step: string | null;
+  /** One for each of the journey's phases. */
+  readonly cells: readonly JourneyCell[];
+}
+
+/** Runs of one step (or of whole journeys) in one phase; what was cut off by the harness is in `runs` alone. */
+export interface JourneyCell {
+  readonly runs: number;
+  readonly ok: number;
+  readonly failed: number;
+  readonly p50Ms: number | null;
+  readonly p95Ms: number | null;
+  /** How many runs showed each text that expectations ask for. */
+  readonly shows: readonly { readonly text: string; readonly count: number }[];
+  readonly blank: number;
+  readonly consoleErrors: number;
+  readonly failedRequests: number;
+  /** 75th percentiles of the Web Vitals; null where no browser told one. */
+  readonly lcpMs: number | null;
+  readonly inpMs: number | null;
+  readonly cls: number | null;
+}
+
+interface StepFailure {
+  readonly event: number;
+  readonly atMs: number;
+  readonly request: number;
+  readonly step: string;
+  readonly outcome: StepTaken['outcome'];
+  readonly reason: string;
+  /** The picture that was taken of it, by id. */
+  readonly picture: number | null;
+}
+
+export interface PictureView {
+  readonly id: number;
+  readonly atMs: number;
+  readonly phase: string;
+  readonly journey: string;
+  readonly request: number;
+  readonly occasion: ScreenshotTaken['occasion'];
+  readonly subject: string;
+  readonly file: string;
+  readonly widthPx: number;
+  readonly heightPx: number;
+  /** 0: a failure, a blank page, or what happened to the system; 1: the page shows other texts than before; 2: the rest. */
+  readonly worth: 0 | 1 | 2;
+  /** What the page showed, where the picture is that of a step. */
+  readonly shown: Pick<StepTaken, 'outcome' | 'shows' | 'isBlank'> | null;
+  /** Its place in the run's block of pictures; null where its bytes are not in this file. */
+  readonly source: number | null;
+}
+
+/** Different pictures of a run: in this file, beside it for want of room, and not found when the report was written. */
+export interface PictureFiles {
+  readonly inside: number;
+  readonly beside: number;
+  readonly missing: number;
+  readonly maxBytes: number;
+}
+
+/** A threshold of a script with every judgement of it. */
+export interface ThresholdView {
+  readonly metric: string;
+  readonly condition: string;
+  readonly judgements: readonly (Pick<ThresholdJudged, 'phase' | 'judgedBy' | 'isMet'> & {
+    readonly value: number | null;
+    readonly samples: number | null;
+  })[];
 }
 
 /** Why a request is among the samples. */

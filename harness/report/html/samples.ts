@@ -2,6 +2,7 @@ import type { ExchangeRow, Recording, RequestRow } from '../../model/recording.t
 import type { Axis } from './axis.ts';
 import { spread, type citedIds } from './evidence.ts';
 import { classOf, type ExchangeView, type RequestView, type SampleReason, type Samples } from './payload.ts';
+import { journeyNames } from './series.ts';
 
 /** Most requests that a report shows one by one. */
 const SAMPLE_LIMIT = 200;
@@ -38,7 +39,7 @@ export function samplesOf(recording: Recording, cited: ReturnType<typeof citedId
 }
 
 function chooseRequests(
-  { requests, exchanges, effects }: Recording,
+  { run, requests, exchanges, effects }: Recording,
   cited: ReturnType<typeof citedIds>,
 ): ReadonlyMap<RequestRow, SampleReason> {
   const chosen = new Map<RequestRow, SampleReason>();
@@ -58,7 +59,8 @@ function chooseRequests(
     (row) => `${row.outcome} ${row.name}`,
   );
   for (const rows of byOutcome.values()) take(spread(rows, PER_OUTCOME), 'not ok', SAMPLE_LIMIT - SLOWEST - TYPICAL);
-  take(slowest(requests), 'slowest');
+  const journeys = new Set(journeyNames(run.plan.load));
+  take(slowest(requests.filter(({ name }) => !journeys.has(name))), 'slowest');
   take(
     spread(
       requests.filter(({ outcome }) => outcome === 'ok'),

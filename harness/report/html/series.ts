@@ -1,4 +1,4 @@
-import { OUTCOMES, type Outcome } from '../../model/load.ts';
+import { OTHER_REQUEST, OUTCOMES, type Load, type Outcome } from '../../model/load.ts';
 import type { RunVerdict } from '../../model/outcome.ts';
 import type { Recording, RequestRow } from '../../model/recording.ts';
 import { rounded, zeros, type Axis } from './axis.ts';
@@ -9,14 +9,25 @@ const MAX_GROUPS = 12;
 /** Most edges whose calls are counted. */
 const MAX_EDGES = 6;
 
-/** Arrivals by intended time: all together first, then by name. */
+/**
+ * Arrivals by intended time: all requests together first, then by name, then journeys. A journey lasts as long as its user
+ * takes: among requests it would be the slowest of them, so it is in that sum only where there is nothing else.
+ */
 export function arrivalSeries(recording: Recording, axis: Axis): ArrivalSeries[] {
-  const names = recording.run.plan.load.requests.map(({ name }) => name).slice(0, MAX_GROUPS);
-  const all = groupOf('', recording.requests, axis);
-  if (names.length < 2) return [all];
-  const byName = new Map<string, RequestRow[]>(names.map((name) => [name, []]));
+  const { load } = recording.run.plan;
+  const journeys = new Set(journeyNames(load));
+  const requests = recording.requests.filter(({ name }) => !journeys.has(name));
+  const others = requests.some(({ name }) => name === OTHER_REQUEST) ? [OTHER_REQUEST] : [];
+  const names = [...load.requests.map(({ name }) => name), ...others].slice(0, MAX_GROUPS);
+  const all = groupOf('', requests.length === 0 ? recording.requests : requests, axis);
+  const shown = [...(names.length < 2 ? [] : names), ...(requests.length === 0 ? [] : journeys)];
+  const byName = new Map<string, RequestRow[]>(shown.map((name) => [name, []]));
   for (const row of recording.requests) byName.get(row.name)?.push(row);
   return [all, ...[...byName].map(([name, rows]) => groupOf(name, rows, axis))];
+}
+
+export function journeyNames(load: Load): readonly string[] {
+  return load.kind === 'open' ? (load.journeys ?? []).map(({ name }) => name).slice(0, MAX_GROUPS) : [];
 }
 
 function groupOf(name: string, rows: readonly RequestRow[], axis: Axis): ArrivalSeries {
@@ -66,7 +77,7 @@ function envelope(rows: readonly RequestRow[], axis: Axis): Pick<ArrivalSeries, 
 }
 
 /** The nearest-rank quantile of sorted values. */
-function rank(sorted: Float64Array, share: number): number | null {
+export function rank(sorted: ArrayLike<number>, share: number): number | null {
   const value = sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)];
   return value === undefined ? null : rounded(value);
 }

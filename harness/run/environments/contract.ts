@@ -73,6 +73,39 @@ export interface UpContext {
   onProcess(event: ServiceProcessEvent): void;
 }
 
+/** A program of the harness's own that is to run among the services. */
+export interface InsideSpec {
+  readonly name: string;
+  readonly command: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Files and folders of this machine, as absolute paths; it finds each at the same path, and may write to none. */
+  readonly mounts: readonly string[];
+  /** Where it runs, absolute. @default the image's own */
+  readonly workingFolder?: string;
+  /** A port of it that this machine has to reach. */
+  readonly port?: number;
+  /** What it prints, line by line. */
+  onLine(text: string): void;
+}
+
+export interface InsideProgram {
+  /** Where this machine reaches its port; null where it asked for none. */
+  readonly address: Address | null;
+  /** Resolves when it has ended and its last line was told; rejects when that cannot be known any more. */
+  readonly exited: Promise<{ readonly exitCode: number; readonly isOomKilled: boolean }>;
+  /** SIGTERM, and SIGKILL to what is left after `graceMs`. Stopping the dead is no error. */
+  stop(graceMs: number): Promise<void>;
+  kill(): Promise<void>;
+}
+
+/** The network on which the services meet, for what the harness runs there itself. */
+export interface Inside {
+  /** The entry as it is reached there. */
+  readonly entry: Address;
+  /** Starts a program in a container of its own, which goes down with the system. @throws {HarnessError} if it cannot be started */
+  run(spec: InsideSpec): Promise<InsideProgram>;
+}
+
 /** A system that is up. Disposing it stops everything that `up` started, within a deadline. */
 export interface RunningSystem extends AsyncDisposable {
   readonly entry: Address;
@@ -86,6 +119,8 @@ export interface RunningSystem extends AsyncDisposable {
   readonly readyUrls: Readonly<Record<string, string>>;
   /** Edge → where this machine reaches its proxy, for canaries; edges that it cannot reach are left out. Absent where taps need none. */
   readonly edges?: Readonly<Record<string, Address>>;
+  /** Absent where services have no network of their own. */
+  readonly inside?: Inside;
   /** Something died that the run cannot do without; rejects then, never resolves. */
   readonly broken: Promise<never>;
 }

@@ -1,6 +1,7 @@
 import { UsageError } from '../../model/problem.ts';
 import type { Plan } from '../../model/plan.ts';
 import type { LoadCheck, LoadContext, LoadDriver, RunningLoad } from './contract.ts';
+import { startedTogether } from './together.ts';
 
 type Drivers = Readonly<Record<string, LoadDriver>>;
 
@@ -36,32 +37,8 @@ export async function checkLoad(plan: Plan, drivers: Drivers, context: Omit<Load
 }
 
 /** Starts every driver that takes part, and makes one of them. */
-export async function startLoad(drivers: Drivers, context: Omit<LoadContext, 'ordinals' | 'asksSentinel'>): Promise<RunningLoad> {
-  await using stack = new AsyncDisposableStack();
-  const starts = partsOf(context.plan, drivers).map(async ({ driver, ...part }) => driver.start({ ...context, ...part }));
-  const started = await Promise.allSettled(starts);
-  for (const result of started) if (result.status === 'fulfilled') stack.use(result.value);
-  const failed = started.find((result) => result.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
-  const running = started.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-  const kept = stack.move();
-  const ended = sumOf(running);
-  // Whoever waits for it sees the rejection; nobody has to.
-  ended.catch(() => undefined);
-  return {
-    begin: (atUs) => running.forEach((load) => load.begin(atUs)),
-    ended,
-    stop: () => running.forEach((load) => load.stop()),
-    notice: (event) => running.forEach((load) => load.notice?.(event)),
-    [Symbol.asyncDispose]: () => kept.disposeAsync(),
-  };
-}
-
-async function sumOf(running: readonly RunningLoad[]): Promise<{ readonly scheduled: number; readonly sent: number }> {
-  const counts = await Promise.all(running.map(({ ended }) => ended));
-  const sum = (of: (count: { readonly scheduled: number; readonly sent: number }) => number): number =>
-    counts.reduce((total, count) => total + of(count), 0);
-  return { scheduled: sum(({ scheduled }) => scheduled), sent: sum(({ sent }) => sent) };
+export function startLoad(drivers: Drivers, context: Omit<LoadContext, 'ordinals' | 'asksSentinel'>): Promise<RunningLoad> {
+  return startedTogether(partsOf(context.plan, drivers).map(async ({ driver, ...part }) => driver.start({ ...context, ...part })));
 }
 
 function demand(name: string, drivers: Drivers): LoadDriver {

@@ -3,7 +3,7 @@ import type { ClockSampled, DriverTold, HealthReported, Marked, ScreenshotTaken,
 import type { NewEvent } from '../../model/sink.ts';
 import type { Plan } from '../../model/plan.ts';
 import type { RequestRow } from '../../model/recording.ts';
-import type { Address } from '../environments/contract.ts';
+import type { Address, Inside } from '../environments/contract.ts';
 import type { RunClock } from '../clock.ts';
 
 /** What a driver may say of itself and of what it saw, beside rows and health. */
@@ -17,6 +17,8 @@ export interface LoadContext {
   readonly asksSentinel: boolean;
   readonly entry: Address;
   readonly sentinel: Address;
+  /** Where a driver can run among the services; absent where they have no network of their own. */
+  readonly inside?: Inside;
   readonly clock: RunClock;
   readonly runId: string;
   /** Folder of this run; side files go there. */

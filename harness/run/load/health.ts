@@ -7,7 +7,11 @@ const EVERY_MS = 500;
 const RESOLUTION_MS = 1;
 
 /** Reports on this process twice a second, and once more when it is stopped. Returns the function that stops it. */
-export function reportHealth(session: LoadSession, nowUs: () => number, onHealth: (health: DriverHealth) => void): () => void {
+export function reportHealth(
+  session: Pick<LoadSession, 'takeStartLags' | 'counts'>,
+  nowUs: () => number,
+  onHealth: (health: DriverHealth) => void,
+): () => void {
   const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delays.enable();
   let sinceUs = nowUs();

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { failingRun, invalidRun, outcomeOf, passingRun } from '../../../fixtures/recordings/index.ts';
+import { CLOSED_MODEL, scriptRun } from '../../../fixtures/recordings/script.ts';
 import type { Recording } from '../../../harness/model/recording.ts';
 import { liveLines, openTerminal, tell, type TerminalState } from '../../../harness/report/terminal.ts';
 import { lineText, type Line, type TerminalMessage, type TerminalMode } from '../../../harness/report/terminal-contract.ts';
@@ -120,5 +121,32 @@ describe('the end of a run', () => {
     const first = play('plain', [{ kind: 'run-ended', outcome }]).lines[0] ?? [];
     expect(lineText(first, (text, style) => `<${style}>${text}</>`)).toMatch(/^<fail>✗ fail payments-outage<\/>: recovery/);
     expect(lineText(first)).not.toContain('\u001b');
+  });
+});
+
+describe('who sent the load', () => {
+  test('plain lines tell marks and how a driver ended; what the evidence lacks stays in either mode', () => {
+    const messages = messagesOf(scriptRun().recording, Infinity);
+    const plain = texts(play('plain', messages).lines).join('\n');
+    expect(plain).toContain('seed 8123, load by k6');
+    expect(plain).toContain('mark cart full user 17');
+    expect(plain).toContain('driver k6-1 ended: code 99: thresholds have been crossed');
+    const degraded = `evidence degraded: k6: ${CLOSED_MODEL}`;
+    expect(plain).toContain(degraded);
+    const live = texts(play('live', messages).lines);
+    expect(live.filter((line) => !line.includes(degraded))).toEqual(['halfopen 2 runs · environment embedded']);
+    expect(live.length).toBeGreaterThan(1);
+  });
+
+  test('the run’s line names the driver where it is not the usual one', () => {
+    const ended = (run: typeof passingRun): string => {
+      const judged = run();
+      const [outcome] = outcomeOf([judged]).scenarios;
+      if (outcome === undefined) throw new Error('no outcome');
+      const { lines } = play('plain', [...messagesOf(judged.recording, 0), { kind: 'run-ended', outcome }]);
+      return texts(lines).find((line) => line.startsWith('✓')) ?? '';
+    };
+    expect(ended(scriptRun)).toMatch(/^✓ pass own-script .* · load by k6$/);
+    expect(ended(passingRun)).not.toContain('load by');
   });
 });

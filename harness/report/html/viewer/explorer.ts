@@ -1,5 +1,6 @@
 import type { RecoveryView, RunDetail, Stretch } from '../payload.ts';
 import { button, h, s } from './dom.ts';
+import type { Film } from './film.ts';
 import { at } from './format.ts';
 import { keyEntry, breakerMark, halfOpenDisc } from './glyphs.ts';
 import { readingsAt, readingWords } from './readout.ts';
@@ -11,10 +12,9 @@ import type { View } from './view.ts';
 const CLICK_PX = 4;
 
 /** The shared axis with its controls: buttons and a select, the pointer, and the keyboard. */
-export function explorer(detail: RunDetail, recovery: RecoveryView | null, view: View): HTMLElement {
-  const lanes = timelineLanes(detail, recovery, view);
-  const slider = h('div', {
-    class: 'slider',
+export function explorer(detail: RunDetail, recovery: RecoveryView | null, film: Film, view: View): HTMLElement {
+  const { lanes, front: slider } = timelineLanes(detail, recovery, film, view);
+  const attributes = {
     role: 'slider',
     tabindex: 0,
     id: 'axis',
@@ -24,8 +24,8 @@ export function explorer(detail: RunDetail, recovery: RecoveryView | null, view:
     'aria-valuemax': detail.span.toMs / 1000,
     'aria-valuenow': 0,
     'aria-valuetext': 'no cursor',
-  });
-  slider.append(lanes);
+  };
+  for (const [name, value] of Object.entries(attributes)) slider.setAttribute(name, String(value));
   const readout = h('div', { class: 'readout' });
   const show = (): void => {
     const { cursorMs, group, range } = view.state();
@@ -42,14 +42,14 @@ export function explorer(detail: RunDetail, recovery: RecoveryView | null, view:
     slider.setAttribute('aria-valuetext', readingWords(readings));
   };
   view.onChange(show);
-  point(lanes, view);
+  point(lanes, slider, view);
   keys(slider, moments(detail, recovery), view);
   show();
   return h(
     'div',
     { class: 'explorer' },
     toolbar(detail, recovery, view),
-    slider,
+    lanes,
     readout,
     h('p', { class: 'note quiet' }, quietWords(detail)),
     key(),
@@ -106,7 +106,7 @@ export function padded({ fromMs, toMs }: Stretch): Stretch {
 }
 
 /** The pointer reads, a drag zooms, a double click shows the whole run. */
-function point(lanes: HTMLElement, view: View): void {
+function point(lanes: HTMLElement, front: HTMLElement, view: View): void {
   const brush = h('div', { class: 'brush', hidden: true });
   const plotBox = (): DOMRect => (lanes.querySelector('.axis-row .plot') ?? lanes).getBoundingClientRect();
   const timeAt = (clientX: number): number => {
@@ -115,7 +115,6 @@ function point(lanes: HTMLElement, view: View): void {
     return range.fromMs + Math.min(1, Math.max(0, (clientX - box.left) / box.width)) * (range.toMs - range.fromMs);
   };
   let startX: number | null = null;
-  const front = lanes.querySelector<HTMLElement>('.veil.front') ?? lanes;
   front.append(brush);
   front.addEventListener('pointerdown', (event) => {
     if (event.button !== 0) return;

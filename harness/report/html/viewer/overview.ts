@@ -148,7 +148,7 @@ function row(group: readonly Entry[], strip: Scale, recovery: Scale): HTMLElemen
       'th',
       { role: 'rowheader', scope: 'row', class: 'c-title' },
       h('a', { href: writeRoute({ slug }) }, scenario.title === '' ? scenario.name : scenario.title),
-      h('span', { class: 'sub' }, [scenario.name, ...(run?.faults ?? ['no recording'])].join(' · ')),
+      h('span', { class: 'sub' }, [scenario.name, ...(run?.faults ?? ['no recording']), ...driverWords(run)].join(' · ')),
       group.length > 1 ? repeats(group) : null,
     ),
     cell('c-strip', run === undefined ? h('span', { class: 'sub' }, 'nothing was recorded') : stripOf(run, strip)),
@@ -161,6 +161,12 @@ function row(group: readonly Entry[], strip: Scale, recovery: Scale): HTMLElemen
     ),
     cell('c-value', ...recoveredWords(group)),
   );
+}
+
+/** Who sent the load where it was not the usual driver, and whether that one could see everything. */
+function driverWords(run: RunSummary | undefined): string[] {
+  if (run === undefined) return [];
+  return [...(run.driver === 'builtin' ? [] : [`load by ${run.driver}`]), ...(run.isDegraded ? ['evidence degraded'] : [])];
 }
 
 function repeats(group: readonly Entry[]): HTMLElement {

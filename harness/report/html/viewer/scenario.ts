@@ -6,8 +6,13 @@ import { expectationList, guardList } from './expectations.ts';
 import { explorer, padded } from './explorer.ts';
 import { at, count, plural, quantity, short } from './format.ts';
 import { verdictGlyph } from './glyphs.ts';
+import { createFilm, stillsSection } from './film.ts';
+import { journeysSection } from './journeys.ts';
 import { requestsSection } from './requests.ts';
 import { writeRoute, type Route } from './route.ts';
+import { section } from './section.ts';
+import { loadPictures } from './store.ts';
+import { thresholdsSection } from './thresholds.ts';
 import { createView, type View } from './view.ts';
 import { waterfall } from './waterfall.ts';
 
@@ -21,9 +26,9 @@ export function scenarioPage(suite: SuitePayload, index: number, detail: RunDeta
     return page;
   }
   const findings = detail.findings
-    .filter(({ guard }) => !guard)
+    .filter(({ guard, reported }) => !guard && !reported)
     .toSorted((left, right) => Number(left.verdict === 'pass') - Number(right.verdict === 'pass'));
-  page.append(facts(scenario, detail), replay(scenario));
+  page.append(...degradedNote(detail), facts(scenario, detail), replay(scenario));
   const view = createView(detail.span, detail.bucketMs, {
     ...(route.range === null ? {} : { range: route.range }),
     cursorMs: route.cursorMs,
@@ -58,18 +63,33 @@ function heading(suite: SuitePayload, scenario: ScenarioOutcome, index: number):
   ];
 }
 
+/** What the drivers could not see stands before everything that was concluded from what they saw. */
+function degradedNote({ degraded }: RunDetail): HTMLElement[] {
+  if (degraded.length === 0) return [];
+  return [
+    h(
+      'div',
+      { class: 'say degraded', role: 'note' },
+      h('b', {}, 'The evidence of this run is degraded: '),
+      'what follows was concluded from less than a driver usually tells.',
+      h('ul', {}, ...degraded.map((limit) => h('li', {}, limit))),
+    ),
+  ];
+}
+
 /** Expected, measured, missed by, when: of the finding that decided. */
 function facts(scenario: ScenarioOutcome, detail: RunDetail): HTMLElement {
-  const decisive = detail.findings.find(({ verdict }) => verdict === scenario.verdict && verdict !== 'pass');
+  const findings = detail.findings.filter(({ reported }) => !reported);
+  const decisive = findings.find(({ verdict }) => verdict === scenario.verdict && verdict !== 'pass');
   const entry = (name: string, ...value: readonly (Node | string)[]): HTMLElement => h('div', {}, h('dt', {}, name), h('dd', {}, ...value));
   if (decisive === undefined) {
-    const kept = detail.findings.filter(({ guard, verdict }) => !guard && verdict === 'pass').length;
-    const held = detail.findings.filter(({ guard, verdict }) => guard && verdict === 'pass').length;
-    const guards = detail.findings.filter(({ guard }) => guard).length;
+    const kept = findings.filter(({ guard, verdict }) => !guard && verdict === 'pass').length;
+    const held = findings.filter(({ guard, verdict }) => guard && verdict === 'pass').length;
+    const guards = findings.filter(({ guard }) => guard).length;
     return h(
       'dl',
       { class: 'facts' },
-      entry('Expectations', `${kept} of ${detail.findings.length - guards} kept`),
+      entry('Expectations', `${kept} of ${findings.length - guards} kept`),
       entry('Guards', `${held} of ${guards} held`),
       entry('Arrivals', count(detail.samples.requestsTotal)),
       entry('Calls seen on edges', count(detail.samples.exchangesTotal)),
@@ -131,15 +151,6 @@ function plainFindings(scenario: ScenarioOutcome): HTMLElement {
   );
 }
 
-function section(id: string, title: string, meta: string, ...children: readonly (Node | null)[]): HTMLElement {
-  return h(
-    'section',
-    { id, 'aria-labelledby': `${id}-title` },
-    h('h2', { id: `${id}-title` }, title, meta === '' ? null : h('span', { class: 'meta' }, meta)),
-    ...children,
-  );
-}
-
 function sections(
   suite: SuitePayload,
   scenario: ScenarioOutcome,
@@ -165,6 +176,9 @@ function sections(
   rememberSoon(view, remember);
   const panel = evidencePanel(detail, view, (traceId) => requests.showTrace(traceId));
   const guards = detail.findings.filter(({ guard }) => guard);
+  const reported = detail.findings.filter((finding) => finding.reported);
+  const { folder } = scenario;
+  const film = createFilm(detail, loadPictures(index), folder, view);
   const siblings = suite.runs.filter((run) => suite.outcome.scenarios[run.index]?.name === scenario.name);
   const promises = section(
     'expectations',
@@ -178,11 +192,15 @@ function sections(
       'timeline',
       'What happened',
       detail.zero === 'fault' ? '' : 'no fault was ever acknowledged',
-      explorer(detail, shown, view),
+      explorer(detail, shown, film, view),
       panel.element,
+      film.dialog,
     ),
+    ...(detail.pictures.length === 0 ? [] : [stillsSection(detail, film, view, folder)]),
     ...recoveries.map((recovery, place) => recoverySection(recovery, place, detail, view, waterfall(recovery, detail, panel))),
     ...(guards.every(({ verdict }) => verdict === 'pass') ? [promises, judgeable] : [judgeable, promises]),
+    ...(detail.journeys.length === 0 ? [] : [journeysSection(detail, film, view)]),
+    ...(detail.thresholds.length + reported.length === 0 ? [] : [thresholdsSection(detail, reported)]),
     section(
       'requests',
       'Sample requests',

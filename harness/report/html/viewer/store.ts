@@ -20,6 +20,20 @@ export function loadRun(index: number): Promise<RunDetail | null> {
   return detail;
 }
 
+const pictures = new Map<number, readonly string[]>();
+
+/** A run's pictures as data URLs, in the order in which its data counts them. */
+export function loadPictures(index: number): readonly string[] {
+  let urls = pictures.get(index);
+  if (urls === undefined) {
+    const element = document.getElementById(`halfopen-pictures-${index}`);
+    urls = element === null ? [] : element.textContent.split('\n');
+    element?.remove();
+    pictures.set(index, urls);
+  }
+  return urls;
+}
+
 async function decode(id: string): Promise<unknown> {
   const element = document.getElementById(id);
   if (element === null) return null;

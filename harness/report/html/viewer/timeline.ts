@@ -2,6 +2,8 @@ import type uPlot from 'uplot';
 import { OUTCOME_CLASSES, type BreakerLane, type RecoveryView, type RunDetail, type ServiceLane, type Stretch } from '../payload.ts';
 import { arrivalChart, drawChart, edgeChart, GUTTER, latencyChart, NARROW_GUTTER, sentinelChart, type ChartSpec } from './charts.ts';
 import { h, s } from './dom.ts';
+import { isOnAxis, type Film } from './film.ts';
+import { filmstrip } from './filmstrip.ts';
 import { count } from './format.ts';
 import { outcomeSwatch } from './glyphs.ts';
 import {
@@ -27,8 +29,14 @@ interface Drawn {
   update(frame: Frame): void;
 }
 
+/** The lanes, and the pane before them that takes pointer and keys. */
+export interface Timeline {
+  readonly lanes: HTMLElement;
+  readonly front: HTMLElement;
+}
+
 /** Everything on one clock: what was done to the system, what it did, what users got, and whether the machine is to blame. */
-export function timelineLanes(detail: RunDetail, recovery: RecoveryView | null, view: View): HTMLElement {
+export function timelineLanes(detail: RunDetail, recovery: RecoveryView | null, film: Film, view: View): Timeline {
   const plot = h('div', { class: 'lanes' });
   const parts: Drawn[] = [];
   const under = s('svg', { class: 'under', 'aria-hidden': 'true' });
@@ -41,11 +49,13 @@ export function timelineLanes(detail: RunDetail, recovery: RecoveryView | null, 
   for (const lane of detail.breakers.filter(isLively)) add(breakerLane(lane), breakerWords(lane));
   for (const lane of detail.services.filter(isEventful)) add(serviceLane(lane), `Service ${lane.service}.`);
   parts.push(...chartLanes(plot, detail, view));
+  for (const journey of filmedJourneys(film, view)) parts.push(filmLane(plot, journey, film, view));
   parts.push(axisRow(plot, detail));
-  plot.append(h('div', { class: 'veil' }, under), h('div', { class: 'veil front' }, over));
+  const front = h('div', { class: 'veil front' }, over);
+  plot.append(h('div', { class: 'veil' }, under), front);
   parts.push(overlay(under, over, plot, detail, recovery, view));
   wire(plot, parts, view);
-  return plot;
+  return { lanes: plot, front };
 }
 
 /** Ink for exceptions: a breaker that stayed closed and a service that stayed ready are told in words. */
@@ -65,6 +75,21 @@ export function quietWords({ breakers, services }: RunDetail): string {
     ...(closed.length === 0 ? [] : [`Closed throughout: ${closed.join(', ')}.`]),
     ...(ready.length === 0 ? [] : [`Ready throughout: ${ready.join(', ')}.`]),
   ].join(' ');
+}
+
+/** Most journeys whose pictures get a lane. */
+const MAX_FILM_LANES = 4;
+
+function filmedJourneys({ pictures }: Film, view: View): string[] {
+  const filmed = pictures.filter((picture) => isOnAxis(picture, view)).map(({ journey }) => journey);
+  return [...new Set(filmed)].slice(0, MAX_FILM_LANES);
+}
+
+function filmLane(plot: HTMLElement, journey: string, film: Film, view: View): Drawn {
+  const { element, note, update } = filmstrip(journey, film, view);
+  const host = lane(plot, 'What users saw', [journey, note], 'film-lane');
+  host.append(element);
+  return { build: update, update };
 }
 
 /** Draws when the width is known, when it changes, and when the view does. */

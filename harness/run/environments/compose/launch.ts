@@ -7,7 +7,7 @@ import type { RealToxiproxy } from '../../proxy/contract.ts';
 import type { Engine } from '../containers/contract.ts';
 import { connectEngine } from '../containers/engine.ts';
 import { imagesIn } from '../containers/images-in.ts';
-import type { Launched } from '../containers/launched.ts';
+import type { InsidePlace, Launched } from '../containers/launched.ts';
 import type { ContainerParts } from '../containers/parts.ts';
 import { ServiceContainer } from '../containers/service-container.ts';
 import { engineUndoers, PROJECT_LABEL } from '../containers/undo.ts';
@@ -73,6 +73,7 @@ export async function launchCompose(context: UpContext, logs: ReadonlyMap<string
     services,
     entry: plan.system.entry,
     sentinel: { host: engine.host, port: ports.sentinel },
+    inside: await placeInside(request),
     relayUrl: `http://${engine.host}:${ports.relay}`,
     toxiproxy: machinery.toxiproxy,
     recreateToxiproxy: machinery.recreate,
@@ -210,6 +211,22 @@ async function startServices(request: StartRequest): Promise<void> {
   await Promise.allSettled(readiness);
   signal.throwIfAborted();
   await Promise.all(readiness);
+}
+
+/** On a network of the entry's own container; one that this machine can reach, if there is such a one. */
+async function placeInside({ context: { plan, ledger }, found, reached, services }: StartRequest): Promise<InsidePlace | null> {
+  const { entry } = plan.system;
+  const port = reached.find(({ service }) => service === entry)?.target;
+  const container = services.get(entry)?.container;
+  if (port === undefined || container === undefined || found.project.services[entry]?.networkMode !== null) return null;
+  const { networks } = await container.inspect();
+  const names = Object.keys(networks).filter((name) => name !== ALL_NETWORKS);
+  const isInternal = (name: string): boolean =>
+    Object.entries(found.project.networks).some(([key, declared]) => declared.isInternal && name === `${found.name}_${key}`);
+  const network = names.find((name) => !isInternal(name)) ?? names[0];
+  // With the project's label it goes when compose takes the project down.
+  const labels = { ...ledger.labels, [PROJECT_LABEL]: found.name };
+  return network === undefined ? null : { network, entry: { host: entry, port }, labels };
 }
 
 /** Service → its container's name. */

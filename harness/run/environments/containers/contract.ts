@@ -22,6 +22,8 @@ export interface ContainerSpec {
   readonly ports: readonly { readonly container: number; readonly host: number }[];
   readonly workingFolder?: string;
   readonly copies?: readonly Copied[];
+  /** Files and folders of the engine's machine, at the same path inside, to be read only. */
+  readonly mounts?: readonly string[];
   readonly resources?: Resources;
   /** The engine's own init is its first process, so that signals do to the command what they do to any process. */
   readonly hasInit?: true;

@@ -64,14 +64,16 @@ export async function launch(context: UpContext, logs: ReadonlyMap<string, Servi
   }
   const { toxiproxy, recreate } = await machinery;
   const used = await imagesIn(services);
+  const { entry } = plan.system;
   const up = stack.move();
   return {
     engine,
     ledger,
     network,
     services,
-    entry: plan.system.entry,
+    entry,
     sentinel: { host: engine.host, port: ports.sentinel },
+    inside: { network, entry: { host: entry, port: portInside(declarationOf(plan, entry)) }, labels: ledger.labels },
     relayUrl: `http://${engine.host}:${ports.relayControl}`,
     toxiproxy,
     recreateToxiproxy: recreate,

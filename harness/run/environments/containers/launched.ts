@@ -5,6 +5,14 @@ import type { ServiceLog } from '../service-log.ts';
 import type { Engine } from './contract.ts';
 import type { ServiceContainer } from './service-container.ts';
 
+export interface InsidePlace {
+  readonly network: string;
+  /** The entry as it is reached there. */
+  readonly entry: Address;
+  /** For all that is made there. */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
 /** A system whose containers run: it may serve one run after another. Disposing it removes them all. */
 export interface Launched extends AsyncDisposable {
   readonly engine: Engine;
@@ -14,6 +22,8 @@ export interface Launched extends AsyncDisposable {
   readonly services: ReadonlyMap<string, ServiceContainer>;
   readonly entry: string;
   readonly sentinel: Address;
+  /** Where containers of the harness's own can join the services; null where the entry has no network to itself. */
+  readonly inside: InsidePlace | null;
   readonly relayUrl: string;
   /** The Toxiproxy that stands now. */
   toxiproxy(): RealToxiproxy;

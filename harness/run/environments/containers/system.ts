@@ -6,6 +6,7 @@ import type { ServiceLog } from '../service-log.ts';
 import { declarationOf } from '../service-environment.ts';
 import { tapInto } from '../tap-rows.ts';
 import { containerControl, processControl } from './control.ts';
+import { insideOf } from './inside.ts';
 import type { Launched } from './launched.ts';
 import type { ContainerParts } from './parts.ts';
 import type { ServiceContainer } from './service-container.ts';
@@ -62,6 +63,7 @@ export async function serveRun(launched: Launched, { context, logs, isFirst }: S
     for (const service of launched.services.values()) service.rest();
   });
 
+  const inside = launched.inside === null ? null : stack.use(insideOf(launched, launched.inside, context.runId));
   const used = stack.move();
   let ending: Promise<void> | undefined;
   return {
@@ -71,6 +73,7 @@ export async function serveRun(launched: Launched, { context, logs, isFirst }: S
     processes: processControl(launched),
     containers: containerControl(launched),
     readyUrls: readyUrls(context, launched),
+    ...(inside === null ? {} : { inside }),
     broken: launched.broken,
     [Symbol.asyncDispose]: () => (ending ??= used.disposeAsync()),
   };

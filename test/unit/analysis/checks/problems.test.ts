@@ -18,6 +18,9 @@ function planOf(sketch: RecordingSketch = {}): Plan {
   return recordingOf({ requests: steadily(0, 18_000, 20), ...sketch }).run.plan;
 }
 
+/** Nobody has planned its arrivals. */
+const BY_SCRIPT: RecordingSketch = { requests: [], plan: { load: { kind: 'k6-script', file: 'load.js', requests: [], env: {} } } };
+
 /** Paths of the problems that a plan has with an expectation. */
 function paths(expectation: Expectation, plan: Plan = planOf()): string[] {
   const check = Object.entries(checks).find(([kind]) => kind === expectation.check)?.[1];
@@ -41,6 +44,7 @@ describe('limits that a timeline cannot exceed are refused', () => {
     expect(paths(recoveryWithin('251ms'))).toEqual([]);
     expect(paths(recoveryWithin('250ms'))).toEqual(['expect[0].withinMs']);
     expect(paths(recoveryWithin('1s'), planOf({ requests: steadily(0, 18_000, 200) }))).toEqual(['expect[0].withinMs']);
+    expect(paths(recoveryWithin('1s'), planOf(BY_SCRIPT))).toEqual([]);
   });
 
   test('a latency that the client does not wait for', () => {
@@ -61,6 +65,7 @@ describe('limits that a timeline cannot exceed are refused', () => {
     // 50 arrivals a second, and at least 10 calls in a baseline of 3 s.
     expect(paths(ratio(14.9))).toEqual([]);
     expect(paths(ratio(15))).toEqual(['expect[0].ratioMax']);
+    expect(paths(stampede({ edge: 'orders->payments', of: 'storm', ratioMax: 15 }), planOf(BY_SCRIPT))).toEqual([]);
   });
 
   test('a staleness as long as the run', () => {

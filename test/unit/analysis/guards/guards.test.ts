@@ -2,11 +2,25 @@ import { describe, expect, it } from 'vitest';
 import { evidenceOf } from '../../../../harness/analysis/evidence.ts';
 import { guards } from '../../../../harness/analysis/guards/index.ts';
 import type { Finding } from '../../../../harness/model/finding.ts';
+import { SCRIPT_EXCEPTIONS, SCRIPT_EXCEPTIONS_MAX } from '../../../../harness/model/script.ts';
 import { guardExplanations } from '../../../../harness/verdict/explain-guards.ts';
 import { explain } from '../../../../harness/verdict/explain.ts';
 import { recordingOf, steadily, type RecordingSketch } from '../../../recordings.ts';
 
 const SCRIPT = { kind: 'k6-script', file: 'load/checkout.js', requests: [], env: {} } as const;
+const exited = (atMs: number) => ({ atMs, kind: 'driver', driver: 'k6', instance: 'k6-1', what: 'exit', detail: 'exit code 0' }) as const;
+const exceptions = (value: number) =>
+  ({
+    atMs: 18_000,
+    kind: 'threshold',
+    metric: SCRIPT_EXCEPTIONS,
+    condition: `rate<=${SCRIPT_EXCEPTIONS_MAX}`,
+    phase: 'fault',
+    judgedBy: 'halfopen',
+    isMet: value <= SCRIPT_EXCEPTIONS_MAX,
+    value,
+    samples: 200,
+  }) as const;
 
 /** A run in which everything was as it should be: 50 arrivals a second throughout. */
 const requests = steadily(0, 18_000, 20);
@@ -363,6 +377,8 @@ it('explains every code that a guard uses, without a hole in the sentence', () =
     { sentinel: steadily(0, 18_000, 100, { outcome: 'timeout' } as const) },
     { loadStartedMs: null },
     { plan: { load: SCRIPT }, requests: steadily(0, 8000, 20) },
+    { plan: { load: SCRIPT, driver: 'k6' }, events: [exited(15_000)] },
+    { plan: { load: SCRIPT, driver: 'k6' }, events: [exceptions(0.05)] },
   ];
   const explained = new Set<string>();
   for (const sketch of hostile) {

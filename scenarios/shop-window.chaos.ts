@@ -8,11 +8,12 @@ export default defineScenario(shop, {
   title: 'Without payments users see that a price is old, why an order is not taken, and one order for a double click',
   tags: ['@browser', '@payments'],
   load: browsing,
-  warmup: '3s',
-  baseline: '6s',
+  // Each half of the baseline has to see as many journeys as the other.
+  warmup: '4s',
+  baseline: '8s',
   faults: [{ name: 'down', inject: refuse('orders->payments'), from: '0s', for: '10s' }],
   recovery: '12s',
-  pace: { fast: { baseline: '4s', recovery: '9s' } },
+  pace: { fast: { baseline: '6s', recovery: '9s' } },
   expect: [
     page({ journey: 'buying', step: 'refresh', during: 'down', after: '1s', shows: OUT_OF_DATE }),
     page({ journey: 'buying', step: 'order', during: 'down', after: '2s', shows: 'We cannot take your order right now.' }),

@@ -6,6 +6,7 @@ import { largestOverlap, openFetchPool, type FetchPool } from './fetch-pool.ts';
 import type { BrowserJob } from './messages.ts';
 import { VITALS_KEY, watchVitals } from './page-facts.ts';
 import type { Album } from './pictures.ts';
+import { sendingFlags } from './sending-page.ts';
 import type { SideFiles } from './side-files.ts';
 import type { JourneyWorld } from './trip.ts';
 
@@ -40,16 +41,17 @@ export interface CrewOptions {
  */
 export async function openCrew(options: CrewOptions): Promise<Crew> {
   const { job, playwright, executable, album, sideFiles, nowUs, phaseAt, onEvent } = options;
-  const running = await launchBrowser(playwright, executable, job.browser);
+  const inFlightMax = largestOverlap(fetchesOf(job));
+  const flags = [...(job.browser.flags ?? []), ...(inFlightMax === 0 ? [] : sendingFlags(job.entry.host))];
+  const running = await launchBrowser(playwright, executable, { ...job.browser, flags });
   options.onPid(running.pid);
   running.browser.on('disconnected', options.onLost);
   const origin = originOf(job.entry);
   const redact = redactorOf(job.redact).text;
-  const inFlightMax = largestOverlap(fetchesOf(job));
   const pool =
     inFlightMax === 0
       ? null
-      : await openFetchPool(running.browser, { inFlightMax, origin, warmUpUrl: `${originOf(job.sentinel)}/`, nowUs });
+      : await openFetchPool(running.browser, { inFlightMax, port: job.entry.port, warmUpUrl: `${originOf(job.sentinel)}/`, nowUs });
   if (job.journeys.length > 0) {
     await warmUpJourneys(running);
     await sideFiles.warmUp(running.browser);

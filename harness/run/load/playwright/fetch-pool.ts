@@ -8,9 +8,9 @@ import { judgeNetError } from './net-error.ts';
 import { openSendingPage, REQUESTS_AT_A_TIME, type PageAnswer, type PageClock, type SendingPage } from './sending-page.ts';
 import type { Flight } from './trip.ts';
 
-/** Most contexts that send requests, each a process of the browser. */
-const CONTEXTS_MAX = 24;
-/** Contexts that are opened side by side. */
+/** Most pages that send requests: Chromium opens at most 256 connections in all. */
+const PAGES_MAX = 40;
+/** Pages that are opened side by side. */
 const OPENED_AT_ONCE = 4;
 
 /** Requests of one kind. */
@@ -36,7 +36,7 @@ export interface FetchPool {
 export interface FetchPoolOptions {
   /** Most requests that may be on their way at a time. */
   readonly inFlightMax: number;
-  readonly origin: string;
+  readonly port: number;
   readonly warmUpUrl: string;
   nowUs(): number;
 }
@@ -55,11 +55,13 @@ export function largestOverlap(arrivals: readonly { readonly intendedUs: number;
 
 export async function openFetchPool(browser: Browser, options: FetchPoolOptions): Promise<FetchPool> {
   const { nowUs } = options;
-  const size = Math.max(1, Math.min(CONTEXTS_MAX, Math.ceil(options.inFlightMax / REQUESTS_AT_A_TIME)));
+  const size = Math.max(1, Math.min(PAGES_MAX, Math.ceil(options.inFlightMax / REQUESTS_AT_A_TIME)));
+  const context = await browser.newContext();
   const pages: SendingPage[] = [];
   while (pages.length < size) {
     const width = Math.min(OPENED_AT_ONCE, size - pages.length);
-    pages.push(...(await Promise.all(Array.from({ length: width }, () => openSendingPage(browser, options)))));
+    const opening = Array.from({ length: width }, (_, index) => openSendingPage(context, { ...options, place: pages.length + index }));
+    pages.push(...(await Promise.all(opening)));
   }
   const queue = new Set<() => void>();
   let delayed = 0;

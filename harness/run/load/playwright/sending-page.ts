@@ -1,10 +1,21 @@
-import type { Browser, BrowserContext, CDPSession } from 'playwright-core';
+import type { BrowserContext, CDPSession } from 'playwright-core';
 import { LIMITS } from '../../../model/limits.ts';
 import { netErrorIn } from './net-error.ts';
 import { installSender, PAGE_NAMES, warmUpPage, type FetchEnd, type FetchOrder } from './page-sender.ts';
 
-/** Chromium opens so many connections to one origin for one context. */
+/** Chromium opens so many connections to one origin. */
 export const REQUESTS_AT_A_TIME = 6;
+/** Pages are called `p0.localhost` and so on, and all lead to the entry: each is an origin with connections of its own, and trusted as loopback is. */
+const SITE = 'localhost';
+
+/** Flags by which a browser finds the entry under the names of pages that send, and runs all of them in one process. */
+export function sendingFlags(host: string): readonly string[] {
+  return [
+    `--host-resolver-rules=MAP *.${SITE} ${host.includes(':') ? `[${host}]` : host}`,
+    '--renderer-process-limit=1',
+    '--disable-site-isolation-trials',
+  ];
+}
 /** A path of the entry's origin that no request goes to: the browser answers it itself. */
 const BLANK_PATH = '/.halfopen/blank';
 const WARM_UPS = 10;
@@ -23,7 +34,7 @@ export interface PageClock {
   readonly uncertaintyUs: number;
 }
 
-/** A page of the entry's origin in a context of its own, which sends requests. */
+/** A page of an origin of its own that leads to the entry, which sends requests. */
 export interface SendingPage {
   /** How many are on their way. */
   inFlight: number;
@@ -39,12 +50,20 @@ interface Waiting {
   readonly onEnd: (answer: PageAnswer) => void;
 }
 
+export interface SendingPageOptions {
+  /** Counts the pages of a browser. */
+  readonly place: number;
+  /** The entry's port. */
+  readonly port: number;
+  readonly warmUpUrl: string;
+  nowUs(): number;
+}
+
 export async function openSendingPage(
-  browser: Browser,
-  { origin, warmUpUrl, nowUs }: { readonly origin: string; readonly warmUpUrl: string; nowUs(): number },
+  context: BrowserContext,
+  { place, port, warmUpUrl, nowUs }: SendingPageOptions,
 ): Promise<SendingPage> {
-  const context = await browser.newContext();
-  const page = await openBlank(context, origin);
+  const page = await openBlank(context, `http://p${place}.${SITE}:${port}`);
   const session = await context.newCDPSession(page);
   const waiting = new Map<number, Waiting>();
   const netErrors = watchNetErrors(page);

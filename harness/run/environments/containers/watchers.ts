@@ -2,11 +2,17 @@ import { HarnessError } from '../../../model/problem.ts';
 import type { ServiceLog } from '../service-log.ts';
 import type { Container, Engine } from './contract.ts';
 
+/** Containers that an engine stops because it is being stopped itself end within this of each other. */
+const OTHERS_EXIT_WITHIN_MS = 700;
+/** How long such an engine may take to be gone, and its loss to be noticed. */
+const ENGINE_GOES_WITHIN_MS = 8000;
+
 /** Watches what no run can do without: the engine, and the harness's own containers, whose output goes to the log of the run at hand. */
 export class Watchers implements Disposable {
   readonly broken: Promise<never>;
   readonly #over = new AbortController();
   readonly #forgotten = new Set<Container>();
+  #exits = 0;
   readonly #break: (reason: unknown) => void;
   #log: ServiceLog | undefined;
 
@@ -33,8 +39,10 @@ export class Watchers implements Disposable {
       .catch((error: unknown) => this.#log?.write(`${container.name}: its output cannot be read: ${(error as Error).message}`));
     container.exited(signal).then(
       ({ exitCode }) => {
-        if (!this.#forgotten.has(container))
-          this.#report(new HarnessError(`The harness's own container ${container.name} exited with code ${exitCode}`));
+        if (this.#forgotten.has(container)) return;
+        const reason = new HarnessError(`The harness's own container ${container.name} exited with code ${exitCode}`);
+        this.#exits++;
+        setTimeout(() => this.#reportUnlessAll(reason), OTHERS_EXIT_WITHIN_MS);
       },
       // Its wait was ended, or the engine is gone, which is told by the one who asks the engine.
       (error: unknown) => error,
@@ -53,6 +61,12 @@ export class Watchers implements Disposable {
 
   [Symbol.dispose](): void {
     this.#over.abort(new HarnessError('The containers are being taken down'));
+  }
+
+  /** An engine that is being stopped stops all containers first, and then goes away: that is the reason to tell. */
+  #reportUnlessAll(reason: HarnessError): void {
+    if (this.#exits === 1) return this.#report(reason);
+    setTimeout(() => this.#report(reason), ENGINE_GOES_WITHIN_MS);
   }
 
   #report(reason: unknown): void {

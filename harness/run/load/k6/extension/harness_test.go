@@ -46,13 +46,14 @@ func converse(t *testing.T, asked map[string]any) (*fakeHarness, *talk) {
 		require.NoError(t, talk.awaitJob())
 	}
 	t.Cleanup(func() {
-		talk.wire.close()
+		talk.wire.close(talk.heardOut)
 		_ = theirs.Close()
 	})
 	return h, talk
 }
 
 func (h *fakeHarness) read() {
+	defer h.conn.Close()
 	lines := bufio.NewScanner(h.conn)
 	lines.Buffer(nil, 1<<26)
 	for lines.Scan() {

@@ -204,6 +204,6 @@ func (o *toHarness) StopWithTestError(testErr error) error {
 		raw("crossed", o.crossed()).
 		end())
 	current.Store(nil)
-	o.talk.wire.close()
+	o.talk.wire.close(o.talk.heardOut)
 	return nil
 }

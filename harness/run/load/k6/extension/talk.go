@@ -42,6 +42,8 @@ type talk struct {
 	// execution is k6's own count of virtual users; known once one of them runs.
 	execution atomic.Pointer[lib.ExecutionState]
 
+	// heardOut is closed when the harness has closed its end.
+	heardOut chan struct{}
 	// gone is closed when the harness is.
 	gone     chan struct{}
 	goneOnce sync.Once
@@ -57,7 +59,7 @@ type talk struct {
 var current atomic.Pointer[talk]
 
 func newTalk(conn net.Conn, logger logrus.FieldLogger, abort func(error)) *talk {
-	t := &talk{logger: logger, abort: abort, jobCame: make(chan struct{}), gone: make(chan struct{}), exit: os.Exit}
+	t := &talk{logger: logger, abort: abort, jobCame: make(chan struct{}), heardOut: make(chan struct{}), gone: make(chan struct{}), exit: os.Exit}
 	none := ""
 	t.phase.Store(&none)
 	t.wire = newWire(conn, t.lose)
@@ -66,6 +68,7 @@ func newTalk(conn net.Conn, logger logrus.FieldLogger, abort func(error)) *talk 
 
 // listen obeys the harness until it closes the connection.
 func (t *talk) listen(conn io.Reader) {
+	defer close(t.heardOut)
 	decoder := json.NewDecoder(conn)
 	for {
 		var next command

@@ -14,6 +14,8 @@ const (
 	writeWithin = 10 * time.Second
 	// queuedBytesMax bounds what waits for a harness that reads too slowly.
 	queuedBytesMax = 64 << 20
+	// hangUpWithin is how long the harness may take to hang up after the last line.
+	hangUpWithin = 2 * time.Second
 	// writeAtOnceBytes is how much is worth a write before the time has come.
 	writeAtOnceBytes = 64 << 10
 )
@@ -93,13 +95,20 @@ func (w *wire) lose(err error) {
 	}
 }
 
-// close writes what is queued and lets nothing more in.
-func (w *wire) close() {
+// close writes what is queued, lets nothing more in and says that this was all. It goes on taking what the harness says until that hangs up
+// too: a connection that is closed under a harness that is about to write breaks, and takes along what it has not read yet.
+func (w *wire) close(heardOut <-chan struct{}) {
 	w.mutex.Lock()
 	w.closed = true
 	w.mutex.Unlock()
 	w.nudge()
 	<-w.drained
+	if half, ok := w.conn.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
+		select {
+		case <-heardOut:
+		case <-time.After(hangUpWithin):
+		}
+	}
 	_ = w.conn.Close()
 }
 

@@ -1,5 +1,6 @@
 import { LIMITS } from '../model/limits.ts';
 import type { JourneyTemplate, RequestTemplate, ScriptLoad } from '../model/load.ts';
+import { isProjectPath } from '../model/project-path.ts';
 import { show } from '../model/shape.ts';
 import { milliseconds, type Duration } from '../model/time.ts';
 
@@ -73,8 +74,7 @@ export function k6Script<const R extends string = never>(file: string, options: 
 
 /** A path that stays inside the folder that it counts from. */
 function projectPath(file: string, doing: string): string {
-  const isInside = typeof file === 'string' && file !== '' && !/^(?:[/\\]|[A-Za-z]:)/.test(file) && !file.split(/[/\\]/).includes('..');
-  if (isInside) return file;
+  if (isProjectPath(file)) return file;
   throw new TypeError(
     `Cannot ${doing} as 'file' must be a path inside the project's folder, counted from there: current value is ${show(file)}`,
   );

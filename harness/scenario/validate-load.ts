@@ -2,6 +2,7 @@ import type { Catalogue } from '../model/catalogue.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { Problem } from '../model/problem.ts';
 import { OTHER_REQUEST } from '../model/load.ts';
+import { isProjectPath } from '../model/project-path.ts';
 import { shapeProblems, show, type Shape } from '../model/shape.ts';
 import {
   NO_NAMES,
@@ -81,8 +82,7 @@ function journeyProblems(journey: unknown, path: string): Problem[] {
 }
 
 function codeFileProblems(file: unknown, path: string): Problem[] {
-  const isInside = typeof file === 'string' && file !== '' && !/^(?:[/\\]|[A-Za-z]:)/.test(file) && !file.split(/[/\\]/).includes('..');
-  return isInside ? [] : [{ path, expected: "a path inside the project's folder, counted from there", found: show(file) }];
+  return isProjectPath(file) ? [] : [{ path, expected: "a path inside the project's folder, counted from there", found: show(file) }];
 }
 
 function arrivalsProblems(arrivals: unknown, catalogue: Catalogue, path: string): Problem[] {

@@ -2,6 +2,7 @@ import { Client, type Dispatcher } from 'undici';
 import { LIMITS } from '../../model/limits.ts';
 import type { Address } from '../environments/contract.ts';
 import type { FilledRequest } from './fill.ts';
+import { originOf } from './origin.ts';
 
 /** How an exchange ended; `status` is 0 where no head came. */
 export interface ExchangeEnd {
@@ -48,8 +49,8 @@ interface Connection {
  * Own bookkeeping instead of undici's Pool, which searches all its clients for each request: with thousands in flight the
  * search would delay the schedule. Idle connections close before Node's servers close them (5 s).
  */
-export function openHttpClient({ host, port }: Address): HttpClient {
-  const origin = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+export function openHttpClient(address: Address): HttpClient {
+  const origin = originOf(address);
   const idle: Connection[] = [];
   const all = new Set<Connection>();
   const retire = (connection: Connection): void => {

@@ -1,3 +1,4 @@
+import { originOf } from '../origin.ts';
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,7 +13,7 @@ import { openCourse } from './course.ts';
 import { describeExit } from './exit.ts';
 import { startK6, type K6Invocation, type K6Process } from './process.ts';
 import type { Job } from './protocol.ts';
-import { originOf, pathPattern, runnerPlanOf, vusFor, VUS_MAX, type Share } from './runner-plan.ts';
+import { pathPattern, runnerPlanOf, vusFor, VUS_MAX, type Share } from './runner-plan.ts';
 import { runnerScript } from './runner.generated.ts';
 import type { K6Tier } from './stock.ts';
 

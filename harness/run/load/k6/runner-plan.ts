@@ -1,3 +1,4 @@
+import { originOf } from '../origin.ts';
 import type { OpenLoad, RequestTemplate } from '../../../model/load.ts';
 import type { Plan } from '../../../model/plan.ts';
 import type { Address } from '../../environments/contract.ts';
@@ -51,10 +52,6 @@ export function vusFor({ intendedUs, request }: Share, requests: readonly Reques
     most = Math.max(most, place + 1 - ended);
   }
   return most;
-}
-
-export function originOf({ host, port }: Address): string {
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 interface RunnerPlanRequest {

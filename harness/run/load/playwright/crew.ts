@@ -1,6 +1,6 @@
 import { redactorOf } from '../../../model/redact.ts';
-import type { Address } from '../../environments/contract.ts';
 import type { LoadEvent } from '../contract.ts';
+import { originOf } from '../origin.ts';
 import { launchBrowser, type Playwright, type RunningBrowser } from './chromium.ts';
 import { largestOverlap, openFetchPool, type FetchPool } from './fetch-pool.ts';
 import type { BrowserJob } from './messages.ts';
@@ -61,10 +61,6 @@ export async function openCrew(options: CrewOptions): Promise<Crew> {
     pool,
     world: { browser: running.browser, origin, album, sideFiles, sitters: new Set(), redact, nowUs, phaseAt, onEvent },
   };
-}
-
-function originOf({ host, port }: Address): string {
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 function fetchesOf({ load, request, intendedUs }: BrowserJob): { readonly intendedUs: number; readonly timeoutMs: number }[] {

@@ -8,9 +8,9 @@ import type { GivenUp, Trip } from './trip.ts';
 
 /** How long a page may take to say what it shows, in milliseconds. */
 const LOOK_MS = 5000;
-/** How long a lost browser may take to be noticed, in milliseconds. */
 /** A look that meets one document's end is taken again. */
 const LOOKS_MAX = 5;
+/** How long a lost browser may take to be noticed, in milliseconds. */
 const NOTICE_MS = 250;
 
 const NO_VITALS: StepTaken['vitals'] = { lcpMs: null, inpMs: null, cls: null };

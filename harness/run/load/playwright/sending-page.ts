@@ -1,5 +1,6 @@
 import type { BrowserContext, CDPSession } from 'playwright-core';
 import { LIMITS } from '../../../model/limits.ts';
+import { hostInUrl } from '../origin.ts';
 import { netErrorIn } from './net-error.ts';
 import { installSender, PAGE_NAMES, warmUpPage, type FetchEnd, type FetchOrder } from './page-sender.ts';
 
@@ -10,11 +11,7 @@ const SITE = 'localhost';
 
 /** Flags by which a browser finds the entry under the names of pages that send, and runs all of them in one process. */
 export function sendingFlags(host: string): readonly string[] {
-  return [
-    `--host-resolver-rules=MAP *.${SITE} ${host.includes(':') ? `[${host}]` : host}`,
-    '--renderer-process-limit=1',
-    '--disable-site-isolation-trials',
-  ];
+  return [`--host-resolver-rules=MAP *.${SITE} ${hostInUrl(host)}`, '--renderer-process-limit=1', '--disable-site-isolation-trials'];
 }
 /** A path of the entry's origin that no request goes to: the browser answers it itself. */
 const BLANK_PATH = '/.halfopen/blank';

@@ -1,23 +1,7 @@
 // Goal: a difference between environments is explained only by what the recordings say, and said to be unexplained otherwise.
 import { describe, expect, test } from 'vitest';
-import type { CaseFacts } from '../../../../scripts/prove/matrix-case.ts';
+import { facts } from './case-facts.ts';
 import { differencesOf } from '../../../../scripts/prove/matrix-differences.ts';
-
-const facts = (more: Partial<CaseFacts>): CaseFacts => ({
-  verdict: 'pass',
-  sentence: '',
-  seed: 7,
-  undecided: [],
-  times: [],
-  tries: {},
-  readyAfterMs: null,
-  callEveryMs: {},
-  sentinelP95Ms: 2,
-  sentinelP99Ms: 5,
-  hops: 3,
-  failed: [],
-  ...more,
-});
 
 const recovery = (ms: number | null) => facts({ times: [{ what: 'recovery storm', ms, resolutionMs: 250 }] });
 

@@ -1,24 +1,9 @@
 // Goal: a matrix holds only where everything was run, all agree, and what differs is explained.
 import { describe, expect, test } from 'vitest';
-import type { CaseFacts } from '../../../../scripts/prove/matrix-case.ts';
+import { facts } from './case-facts.ts';
 import { reportOf, type Matrix } from '../../../../scripts/prove/matrix.ts';
 import { TWINS } from '../../../corpus/twins.ts';
 
-const facts = (more: Partial<CaseFacts>): CaseFacts => ({
-  verdict: 'pass',
-  sentence: 'said so',
-  seed: 7,
-  undecided: [],
-  times: [],
-  tries: {},
-  readyAfterMs: null,
-  callEveryMs: {},
-  sentinelP95Ms: 2,
-  sentinelP99Ms: 5,
-  hops: 3,
-  failed: [],
-  ...more,
-});
 const [twin] = TWINS;
 if (twin === undefined) throw new Error('there are no twins');
 const reason = twin.mustFail.map(({ check, subject }) => `${check} ${subject}`);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
+import { originOf } from '../../../../../harness/run/load/origin.ts';
 import { describe, expect, test } from 'vitest';
-import { originOf, pathPattern, sharesOf, vusFor } from '../../../../../harness/run/load/k6/runner-plan.ts';
+import { pathPattern, sharesOf, vusFor } from '../../../../../harness/run/load/k6/runner-plan.ts';
 import { get } from '../../../../../harness/scenario/load.ts';
 
 const requests = [get('short', '/', { timeout: '500ms' }), get('long', '/', { timeout: '4s' })];

@@ -23,7 +23,7 @@ export interface OwnEngine extends AsyncDisposable {
   readonly host: string;
   /** Words before a command that is to reach the containers' published ports, on its own loopback. */
   readonly inItsNetwork: readonly string[];
-  /** Starts it again after it ended; what ran under it is there, as an engine finds it after a crash. */
+  /** Starts it again if it ended; what ran under it is there, as an engine finds it after a crash. */
   start(): Promise<void>;
   /** Ends dockerd at once, as a crash does: containers go on without it. */
   crash(): Promise<void>;
@@ -58,7 +58,9 @@ export async function startOwnEngine(images: readonly string[]): Promise<OwnEngi
 
   startDaemon([...spaces, 'containerd', '--config', containerdConfig(folder)], join(folder, 'containerd.log'));
   let daemon: ChildProcess | undefined;
+  const runs = (): boolean => daemon !== undefined && daemon.exitCode === null && daemon.signalCode === null;
   const start = async (): Promise<void> => {
+    if (runs()) return;
     writeFileSync(join(folder, 'daemon.json'), '{}');
     rmSync(join(folder, 'pid'), { force: true });
     const log = join(folder, 'dockerd.log');
@@ -74,7 +76,7 @@ export async function startOwnEngine(images: readonly string[]): Promise<OwnEngi
     await untilAnswers(daemon, docker, log);
   };
   const end = async (signal: NodeJS.Signals): Promise<void> => {
-    if (daemon === undefined || daemon.exitCode !== null || daemon.signalCode !== null) return;
+    if (daemon === undefined || !runs()) return;
     const ended = once(daemon, 'exit');
     // The command of nsenter is its child: a process cannot enter another space of processes itself.
     process.kill(childOf(daemon.pid ?? 0), signal);

@@ -170,6 +170,8 @@ describeWithEngine(
       ] as const) {
         await using shop = await startBackedShop(backing, defects);
         await placed(shop, newKey());
+        // Confirmed, so that the next one is published at once, on a connection that stands.
+        await until(async () => (await askDatabase(backing.database, 'SELECT id FROM outbox')).length === 0, 'the first one is confirmed');
         const [repeated, last] = [newKey(), newKey()];
         {
           await using _ = await blackholed(shop.edges['orders->broker'], ['downstream']);

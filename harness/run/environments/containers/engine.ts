@@ -8,6 +8,7 @@ import { demandEngine } from './engine-address.ts';
 import { placeContainer } from './placement.ts';
 import { calling, statusOf } from './engine-failure.ts';
 import { imagesOf } from './engine-images.ts';
+import { lost, whileThere } from './engine-watch.ts';
 
 /** The oldest API that has all that is used here. */
 const API_MIN = '1.40';
@@ -15,8 +16,6 @@ const API_MIN = '1.40';
 const IMAGE_MS = 15 * 60_000;
 /** How long a container may take to be made, filled and started, in milliseconds. */
 const RUN_MS = 60_000;
-const WATCH_EVERY_MS = 1000;
-const WATCH_ANSWER_MS = 5000;
 
 let connected: Promise<Engine> | undefined;
 
@@ -128,7 +127,7 @@ async function run(parts: Parts, spec: ContainerSpec): Promise<ReturnType<typeof
     else container.withCopyFilesToContainer([{ source: copy.source, target: copy.target }]);
   }
   try {
-    await calling(`start container ${spec.name} from ${spec.image}`, container.start(), RUN_MS);
+    await whileThere(parts.dockerode, `start container ${spec.name} from ${spec.image}`, container.start(), RUN_MS);
   } catch (error) {
     await containerOf(parts.dockerode, spec.name)
       .remove()
@@ -139,8 +138,8 @@ async function run(parts: Parts, spec: ContainerSpec): Promise<ReturnType<typeof
 }
 
 /** Labels by which Ryuk knows what is this process's. */
-async function sessionLabels({ library, client }: Parts): Promise<Readonly<Record<string, string>>> {
-  const { sessionId } = await calling('start the reaper of Testcontainers', library.getReaper(client), RUN_MS);
+async function sessionLabels({ library, client, dockerode }: Parts): Promise<Readonly<Record<string, string>>> {
+  const { sessionId } = await whileThere(dockerode, 'start the reaper of Testcontainers', library.getReaper(client), RUN_MS);
   return { 'org.testcontainers': 'true', [library.LABEL_TESTCONTAINERS_SESSION_ID]: sessionId };
 }
 
@@ -218,24 +217,6 @@ function followed(dockerode: Dockerode, stream: NodeJS.ReadableStream, onLine: (
       },
     );
   });
-}
-
-/** Asks every second; one answer that is late is not yet a death. */
-async function lost(dockerode: Dockerode, signal: AbortSignal): Promise<never> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  let failures = 0;
-  const ask = async (): Promise<void> => {
-    try {
-      await calling('go on', dockerode.ping(), WATCH_ANSWER_MS);
-      failures = 0;
-    } catch (error) {
-      failures++;
-      if (failures > 1) reject(error);
-    }
-    if (!signal.aborted && failures < 2) setTimeout(() => void ask(), WATCH_EVERY_MS).unref();
-  };
-  void ask();
-  return promise;
 }
 
 function labelsOf(

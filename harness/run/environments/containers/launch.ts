@@ -50,16 +50,18 @@ export async function launch(context: UpContext, logs: ReadonlyMap<string, Servi
     run: premises.run.bind(premises),
     expect: premises.expect.bind(premises),
   };
-  const machinery = startMachinery({ ...request, ports });
-  const all = Promise.all([
-    machinery,
-    startServices({ ...request, ports: await servicePorts(Object.keys(plan.system.services)), services }),
-  ]);
+  const portsOfServices = await servicePorts(Object.keys(plan.system.services));
+  const failed = new AbortController();
+  const starting = { ...request, context: { ...context, signal: AbortSignal.any([signal, failed.signal]) } };
+  // Nothing is awaited between them: what fails first must find somebody who waits for it.
+  const machinery = startMachinery({ ...starting, ports });
+  const serving = startServices({ ...starting, ports: portsOfServices, services });
   try {
-    await watchers.unlessBroken(all);
+    await watchers.unlessBroken(Promise.all([machinery, serving]));
   } catch (error) {
     // Nothing may still be starting when everything is removed.
-    await Promise.allSettled([machinery, all]);
+    failed.abort(error);
+    await Promise.allSettled([machinery, serving]);
     throw error;
   }
   const { toxiproxy, recreate } = await machinery;

@@ -8,6 +8,7 @@ export class Premises implements AsyncDisposable {
   readonly #ledger: Ledger;
   readonly #containers = new Set<string>();
   readonly #networks = new Set<string>();
+  readonly #starting = new Set<Promise<Container>>();
   #ending: Promise<void> | undefined;
 
   constructor(engine: Engine, ledger: Ledger) {
@@ -30,7 +31,13 @@ export class Premises implements AsyncDisposable {
 
   async run(spec: ContainerSpec): Promise<Container> {
     this.expect(spec.name);
-    return this.#engine.run(spec);
+    const starting = this.#engine.run(spec);
+    this.#starting.add(starting);
+    try {
+      return await starting;
+    } finally {
+      this.#starting.delete(starting);
+    }
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -39,6 +46,8 @@ export class Premises implements AsyncDisposable {
   }
 
   async #removeAll(): Promise<void> {
+    // What is not there yet cannot be removed, and would stay.
+    await Promise.allSettled(this.#starting);
     const failures = await this.#each(this.#containers, async (name) => {
       await this.#engine.container(name).remove();
       this.#ledger.strike({ kind: 'container', name });

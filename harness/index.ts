@@ -82,6 +82,7 @@ export {
 
 // The words that the above are made of.
 export type { BreakerState } from './model/breaker.ts';
+export type { CustomReporter, EndedRun, ReportTexts, SuiteAhead } from './model/custom-reporter.ts';
 export type { Fault, ScheduledFault } from './model/fault.ts';
 export type { Finding } from './model/finding.ts';
 export type { Load, Outcome as RequestOutcome, RequestTemplate } from './model/load.ts';
@@ -89,7 +90,9 @@ export type { JudgedFinding, Outcome, RunVerdict, ScenarioOutcome } from './mode
 export type { Plan } from './model/plan.ts';
 export { HarnessError, UsageError, type Problem } from './model/problem.ts';
 export type { Recording } from './model/recording.ts';
+export type { RunStatistics, UnusableRun } from './model/run-statistics.ts';
 export type { Config, Expectation, GuardLimits, Scenario } from './model/scenario.ts';
+export type { Slo, SloDeclaration } from './model/slo.ts';
 export type { AttachSettings, ComposeSettings, DockerSettings } from './model/place.ts';
 export type { System } from './model/system.ts';
 export type { Duration } from './model/time.ts';

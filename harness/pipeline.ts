@@ -1,8 +1,9 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { arch, cpus, hostname, platform, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { analyze } from './analysis/analyze.ts';
 import { checks } from './analysis/checks/index.ts';
+import { runStatistics } from './analysis/run-statistics.ts';
 import type { Catalogue } from './model/catalogue.ts';
 import type { RunVerdict } from './model/outcome.ts';
 import type { Plan } from './model/plan.ts';
@@ -10,6 +11,7 @@ import { HarnessError } from './model/problem.ts';
 import { hash32 } from './model/random.ts';
 import type { Recording } from './model/recording.ts';
 import { redactorOf } from './model/redact.ts';
+import type { RunStatistics, UnusableRun } from './model/run-statistics.ts';
 import type { Config, Scenario } from './model/scenario.ts';
 import type { Sink } from './model/sink.ts';
 import { compilePlan, powerNeeds, type PowerNeeds } from './plan/compile.ts';
@@ -60,6 +62,10 @@ export interface RunRequest extends PlanRequest {
   readonly onRecord?: Sink;
   /** Gets what a user should know that is no part of the recording. */
   readonly onNote?: (text: string) => void;
+  /** Gets what will be done, before anything is. */
+  readonly onPlan?: (plan: Plan) => void;
+  /** Whoever asks has checked already, in this process, that the load can be sent here. @default it is checked first */
+  readonly isLoadChecked?: true;
   /** Keeps the system up after the load's end until it resolves; gets the addresses at which it can be reached. */
   readonly keep?: (addresses: Readonly<Record<string, string>>) => Promise<void>;
 }
@@ -72,6 +78,8 @@ export function needsOfScenario(scenario: Scenario): PowerNeeds {
 export interface RunResult {
   readonly recording: Recording;
   readonly verdict: RunVerdict;
+  /** What the run contributes to a gate, or why nothing. */
+  readonly statistics: RunStatistics | UnusableRun;
 }
 
 /** What will be done, without doing it. Throws UsageError with all problems. */
@@ -83,15 +91,12 @@ export function planScenario(scenario: Scenario, request: PlanRequest): Plan {
 }
 
 /**
- * Finds out whether what sends this scenario's load can work here; nothing is started that stays.
+ * Finds out whether what sends a plan's load can work here; nothing is started that stays.
  *
  * @throws {UsageError} if something is missing, with the program where it is one
  */
-export async function checkDrivers(
-  scenario: Scenario,
-  { signal, ...request }: PlanRequest & { readonly signal: AbortSignal },
-): Promise<void> {
-  await checkLoad(planScenario(scenario, request), parts.loads, { projectFolder: request.projectFolder ?? process.cwd(), signal });
+export async function checkDrivers(plan: Plan, where: Pick<RunRequest, 'projectFolder' | 'signal'>): Promise<void> {
+  await checkLoad(plan, parts.loads, where);
 }
 
 /**
@@ -102,10 +107,11 @@ export async function checkDrivers(
  */
 export async function runScenario(scenario: Scenario, request: RunRequest): Promise<RunResult> {
   const plan = planScenario(scenario, request);
+  request.onPlan?.(plan);
   const recording = await performInto(request, plan);
   const findings = analyze(recording, plan.expectations);
   const verdict = judge(findings);
-  return { recording, verdict };
+  return { recording, verdict, statistics: runStatistics(recording, verdict) };
 }
 
 /**
@@ -129,14 +135,15 @@ export async function releaseEnvironments(): Promise<void> {
 /** Judges a stored recording again: the same recording, the same findings. */
 export function reanalyze(path: string): RunResult {
   const recording = loadRecording(path);
-  return { recording, verdict: judge(analyze(recording, recording.run.plan.expectations)) };
+  const verdict = judge(analyze(recording, recording.run.plan.expectations));
+  return { recording, verdict, statistics: runStatistics(recording, verdict) };
 }
 
 export const RECORDING_FILE = 'recording.sqlite';
 
 /** The only impure line: acts, records, and reads back what was recorded. */
 async function performInto(request: RunRequest, plan: Plan): Promise<Recording> {
-  const { runFolder, projectFolder, signal, onRecord, onNote, keep } = request;
+  const { runFolder, projectFolder, signal, onRecord, onNote, keep, isLoadChecked } = request;
   const redactor = redactorOf(plan.redact);
   makeFolder(runFolder);
   writeFileSync(join(runFolder, 'plan.json'), `${JSON.stringify(redactor.value(plan), null, 1)}\n`);
@@ -173,6 +180,7 @@ async function performInto(request: RunRequest, plan: Plan): Promise<Recording> 
       redactor,
       signal: AbortSignal.any([signal, broken.signal]),
       ...(keep === undefined ? {} : { keep }),
+      ...(isLoadChecked === undefined ? {} : { isLoadChecked }),
     });
   }
   if (broken.signal.aborted) throw broken.signal.reason as Error;
@@ -191,7 +199,9 @@ function makeFolder(path: string): void {
 }
 
 function versions(): Record<string, string> {
-  return { node: process.versions.node, v8: process.versions.v8 };
+  // The manifest stands one folder above, in the repository and where it is installed.
+  const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { readonly version: string };
+  return { halfopen: manifest.version, node: process.versions.node, v8: process.versions.v8 };
 }
 
 function fingerprint(): Record<string, string | number> {

@@ -9,6 +9,7 @@ import { openCaseStore } from './prove/case-store.ts';
 import { dockerMatrixProof } from './prove/docker-matrix.ts';
 import { dockerSigkillProof } from './prove/docker-sigkill.ts';
 import { feltProof } from './prove/felt.ts';
+import { gateCalibrationProof } from './prove/gate-calibration.ts';
 import { loadProof } from './prove/load.ts';
 import type { Proof } from './prove/proof.ts';
 import { proxyDefectsProof } from './prove/proxy-defects.ts';
@@ -33,6 +34,7 @@ const proofs: readonly Proof[] = [
   dockerSigkillProof,
   dockerMatrixProof,
   loadProof,
+  gateCalibrationProof,
 ];
 const projectFolder = fileURLToPath(new URL('..', import.meta.url));
 const reportFolder = join(projectFolder, 'reports', 'proofs');

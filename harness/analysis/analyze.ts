@@ -5,7 +5,9 @@ import type { Check, Guard } from './checks/contract.ts';
 import { checks as everyCheck } from './checks/index.ts';
 import { evidenceOf, type Evidence } from './evidence.ts';
 import { guards as everyGuard } from './guards/index.ts';
+import { evaluatedForAll } from './omitted-users.ts';
 import { reportedThresholds } from './thresholds.ts';
+import { agreed, withoutUnsent } from './unsent.ts';
 
 /** The tables that findings come from. */
 export interface AnalysisTables {
@@ -16,7 +18,8 @@ export interface AnalysisTables {
 /**
  * Finds what a recording says: of the run itself (guards), then of each expectation in order, then what is only reported. The same recording gives
  * the same findings, byte for byte. A check that throws has told nothing: its finding is inconclusive, and so is that of a check which
- * needs to see what the run's environment does not show.
+ * needs to see what the run's environment does not show. Arrivals that the load driver did not send count as failed, unless that alone
+ * decides a finding: it is inconclusive then.
  */
 export function analyze(
   recording: Recording,
@@ -26,11 +29,17 @@ export function analyze(
   const checks: AnalysisTables['checks'] = tables.checks ?? everyCheck;
   const guards: AnalysisTables['guards'] = tables.guards ?? everyGuard;
   const evidence = evidenceOf(recording);
+  const sent = withoutUnsent(recording);
+  const evidenceSent = sent === null ? null : evidenceOf(sent);
+  const found = (expectation: Expectation): Finding => {
+    const check = Object.hasOwn(checks, expectation.check) ? checks[expectation.check] : undefined;
+    const counted = checked(expectation, check, evidence);
+    if (evidenceSent === null) return counted;
+    return agreed(counted, checked(expectation, check, evidenceSent), recording.requests.length - evidenceSent.recording.requests.length);
+  };
   return [
     ...Object.values(guards).flatMap((guard) => guarded(guard, evidence)),
-    ...expectations.map((expectation) =>
-      checked(expectation, Object.hasOwn(checks, expectation.check) ? checks[expectation.check] : undefined, evidence),
-    ),
+    ...expectations.map(found),
     ...reportedThresholds(evidence),
   ];
 }
@@ -58,7 +67,7 @@ function checked(expectation: Expectation, check: Check | undefined, evidence: E
     return { ...about, verdict: 'inconclusive', explanation: { code: 'power-lacking', values }, evidence: [] };
   }
   try {
-    return check.evaluate(expectation, evidence);
+    return evaluatedForAll(check, expectation, evidence);
   } catch (error) {
     return crashed(about, error);
   }

@@ -2,6 +2,7 @@ import type { BreakerState } from '../model/breaker.ts';
 import type { RecoveryTimeline } from '../model/finding.ts';
 import type { PhaseName, Plan, PlannedFault } from '../model/plan.ts';
 import type { ExchangeRow, Recording, RequestRow } from '../model/recording.ts';
+import { journeysByUsers } from '../model/users.ts';
 import { breakerStretches } from './breaker-stretches.ts';
 import { occurrencesOf, spanInForce } from './fault-occurrences.ts';
 import { proxyClockUncertaintyUs } from './proxy-clock.ts';
@@ -40,6 +41,8 @@ export interface BreakerStretch extends Span {
 export interface Evidence {
   readonly recording: Recording;
   readonly plan: Plan;
+  /** Arrivals but for the journeys that users go again and again, which nobody can schedule. */
+  readonly scheduled: readonly RequestRow[];
   /** When the load began, in microseconds since run start; null if it never did. */
   readonly loadStartedUs: number | null;
   /** When what was recorded ends. */
@@ -52,7 +55,10 @@ export interface Evidence {
   /** From the first acknowledgement of the fault to its last withdrawal (or the recording's end); null if it never was in force. */
   faultSpan(fault: string): Span | null;
   breaker(name: string): readonly BreakerStretch[];
-  /** Requests of that name (all names without one) whose intended time lies in the span. */
+  /**
+   * Requests of that name whose intended time lies in the span; without a name all but the journeys that users go again and again. How
+   * many these are depends on how fast the system is, so that they would weigh most while it is well.
+   */
   requestsIn(span: Span, name?: string): readonly RequestRow[];
   /** Exchanges on the edge that started in the span. */
   exchangesIn(span: Span, edge: string): readonly ExchangeRow[];
@@ -75,7 +81,9 @@ export interface RecoveryObjective {
 export function evidenceOf(recording: Recording): Evidence {
   const { plan } = recording.run;
   const events = indexRows(recording.events, ({ atUs }) => atUs).rows;
-  const requests = indexRows(recording.requests, ({ intendedUs }) => intendedUs);
+  const byUsers = new Set(journeysByUsers(plan.load).map(({ name }) => name));
+  const scheduled = byUsers.size === 0 ? recording.requests : recording.requests.filter(({ name }) => !byUsers.has(name));
+  const requests = indexRows(scheduled, ({ intendedUs }) => intendedUs);
   const requestsNamed = indexByName(
     recording.requests,
     ({ name }) => name,
@@ -96,6 +104,7 @@ export function evidenceOf(recording: Recording): Evidence {
   const evidence: Evidence = {
     recording,
     plan,
+    scheduled,
     loadStartedUs,
     endUs,
     clockUncertaintyUs: proxyClockUncertaintyUs(events),

@@ -28,7 +28,8 @@ export const analyze: Command = {
 
 async function analyzeCommand({ args, options }: CommandCall): Promise<number> {
   const path = recordingAt(args[0] ?? '');
-  const { recording, verdict } = reanalyze(path);
+  const result = reanalyze(path);
+  const { recording } = result;
   const { plan, runId } = recording.run;
   const { config } = await openProject(process.cwd());
   const { name, title } = plan.scenario;
@@ -44,7 +45,7 @@ async function analyzeCommand({ args, options }: CommandCall): Promise<number> {
       durationMs: Math.round(lastUs / 1000),
       replay: replayCommand({ ...plan, driver: asked(plan, config), name, config }),
     },
-    verdict,
+    result,
   );
   process.stdout.write(options['json'] === true ? `${JSON.stringify(suiteOutcome([outcome]), null, 2)}\n` : describe(outcome));
   if (outcome.verdict === 'pass') return EXIT_CODES.pass;

@@ -12,7 +12,7 @@ const PATIENCE_MS = 60_000;
 export const clean: Command = {
   name: 'clean',
   parameters: '',
-  summary: 'undo what dead runs have left: containers, networks, volumes, toxics',
+  summary: 'undo what dead runs have left: containers, networks, volumes, toxics, temporary folders',
   flags: [
     { flags: '-n, --dry-run', description: 'only say what would be undone' },
     {

@@ -1,5 +1,6 @@
 import { checkDrivers } from '../pipeline.ts';
 import type { LeftOut } from '../model/outcome.ts';
+import type { Plan } from '../model/plan.ts';
 import type { Program } from '../model/problem.ts';
 import { isUsageError } from './failure.ts';
 import type { PlannedRun } from './suite.ts';
@@ -8,6 +9,8 @@ import type { PlannedRun } from './suite.ts';
 const DRIVERS: { readonly [P in Program]: string } = { k6: 'k6', browser: 'playwright' };
 
 export interface ProgramsRequest {
+  /** Of each scenario's first run, by the scenario's file. */
+  readonly plans: ReadonlyMap<string, Plan>;
   /** Runs without what they need are left out; else the first of them is refused. */
   readonly isEverything: boolean;
   /** The load driver that was asked for by name. */
@@ -33,9 +36,10 @@ export async function sortByPrograms(runs: readonly PlannedRun[], request: Progr
   const checked = new Set<string>();
   for (const run of runs) {
     const { file } = run.loaded;
-    if (!checked.has(file)) {
+    const plan = request.plans.get(file);
+    if (plan !== undefined && !checked.has(file)) {
       checked.add(file);
-      const lack = await lackOf(run, request);
+      const lack = await lackOf(run, plan, request);
       if (lack !== null) leftOut.set(file, lack);
     }
     if (!leftOut.has(file)) able.push(run);
@@ -43,9 +47,10 @@ export async function sortByPrograms(runs: readonly PlannedRun[], request: Progr
   return { able, leftOut: [...leftOut.values()] };
 }
 
-async function lackOf({ loaded, request }: PlannedRun, { isEverything, driver, redact, signal }: ProgramsRequest): Promise<LeftOut | null> {
+async function lackOf({ loaded, request }: PlannedRun, plan: Plan, asked: ProgramsRequest): Promise<LeftOut | null> {
+  const { isEverything, driver, redact, signal } = asked;
   try {
-    await checkDrivers(loaded.scenario, { ...request, signal });
+    await checkDrivers(plan, { projectFolder: request.projectFolder ?? process.cwd(), signal });
     return null;
   } catch (error) {
     if (!isUsageError(error) || error.missing === null || !isEverything || driver === DRIVERS[error.missing]) throw error;

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join, sep } from 'node:path';
 import {
   RECORDING_FILE,
   brokenOutcome,
@@ -13,15 +13,20 @@ import {
   type RunRequest,
   type RunResult,
 } from '../pipeline.ts';
+import type { SuiteAhead } from '../model/custom-reporter.ts';
+import type { UntilDecided } from '../gate/until-decided.ts';
 import type { LeftOut, Outcome, ScenarioOutcome } from '../model/outcome.ts';
+import type { Plan } from '../model/plan.ts';
 import { UsageError, type Problem } from '../model/problem.ts';
 import { redactorOf } from '../model/redact.ts';
 import { EXIT_CODES } from '../model/verdict.ts';
 import { readPictures } from '../recording/index.ts';
 import { compareOutcomes, comparisonLines } from '../report/comparison.ts';
-import type { Reporter } from '../report/contract.ts';
+import type { Reporter, Surroundings } from '../report/contract.ts';
+import { gateLines } from '../report/gate-lines.ts';
 import { lineText } from '../report/terminal-contract.ts';
 import { labelled } from './compare.ts';
+import { Audience, type NamedReporter } from './custom-reporters.ts';
 import { failureOf, isUsageError, problemsIn } from './failure.ts';
 import type { Interrupts } from './interrupts.ts';
 import { leftOutLine } from './left-out.ts';
@@ -30,6 +35,7 @@ import type { Project } from './project.ts';
 import { replayCommand } from './replay.ts';
 import type { LoadedScenario } from './scenarios.ts';
 import type { Screen } from './screen.ts';
+import { WrittenReports } from './written-reports.ts';
 
 /** One run of the suite, not started yet. */
 export interface PlannedRun {
@@ -41,15 +47,20 @@ export interface SuiteRequest {
   readonly project: Project;
   /** `--config` as it was typed. */
   readonly configNamed?: string;
+  /** Their loads can be sent here. */
   readonly runs: readonly PlannedRun[];
   /** Scenarios that the environment cannot run: told, and none of `runs`. */
   readonly leftOut: readonly LeftOut[];
   /** Absolute path; it exists. */
   readonly output: string;
   readonly reporters: readonly Reporter[];
+  readonly customReporters: readonly NamedReporter[];
+  readonly surroundings: Surroundings;
   readonly screen: Screen;
   readonly interrupts: Interrupts;
   readonly keep?: RunRequest['keep'];
+  /** Asked before each run: one that can decide nothing any more is left out. Told after each, and asked at the end. @default all run */
+  readonly untilDecided?: UntilDecided;
   /** Earlier results, beside which these are shown at the end. */
   readonly compared?: { readonly path: string; readonly outcome: Outcome };
 }
@@ -63,16 +74,17 @@ interface RunEnd {
 }
 
 /**
- * Refuses what cannot be planned, before anything is started.
+ * Plans each scenario's first run, before anything is started. Answers the plans by the scenario's file.
  *
  * @throws {UsageError} with the problems of all scenarios at once
  */
-export function demandPlans(runs: readonly PlannedRun[]): void {
+export function demandPlans(runs: readonly PlannedRun[]): ReadonlyMap<string, Plan> {
+  const plans = new Map<string, Plan>();
   const problems = new Map<string, readonly Problem[]>();
   for (const { loaded, request } of runs) {
-    if (problems.has(loaded.file)) continue;
+    if (plans.has(loaded.file) || problems.has(loaded.file)) continue;
     try {
-      planScenario(loaded.scenario, request);
+      plans.set(loaded.file, planScenario(loaded.scenario, request));
     } catch (error) {
       if (!isUsageError(error)) throw error;
       problems.set(loaded.file, problemsIn(loaded.file, error));
@@ -80,6 +92,7 @@ export function demandPlans(runs: readonly PlannedRun[]): void {
   }
   if (problems.size > 0)
     throw new UsageError('Cannot run as what is declared is wrong; nothing was started:', [...problems.values()].flat());
+  return plans;
 }
 
 /**
@@ -91,25 +104,63 @@ export async function runSuite(request: SuiteRequest): Promise<number> {
   const outcomes: ScenarioOutcome[] = [];
   const digests = new Map<Reporter, unknown[]>(request.reporters.map((reporter) => [reporter, []]));
   let isTroubled = false;
-  screen.tell({ kind: 'suite-started', runs: runs.length, environment: runs[0]?.request.environment ?? '' });
+  using audience = new Audience(request.customReporters, { onTrouble: (text) => screen.tell({ kind: 'note', text }) });
+  screen.tell({ kind: 'suite-started', runs: runs.length, environment: environmentOf(runs) });
   for (const entry of leftOut) screen.tell({ kind: 'note', text: leftOutLine(entry) });
+  await audience.begin(suiteAhead(request));
   for (const [index, run] of runs.entries()) {
     if (interrupts.signal.aborted) break;
+    const { name } = run.loaded.scenario;
+    if (request.untilDecided?.isOpen(name) === false) continue;
     const end = await carryOut(run, { ...request, place: index + 1 });
     outcomes.push(end.outcome);
+    request.untilDecided?.add(name, end.outcome.statistics ?? { unusable: end.outcome.sentence });
     screen.tell({ kind: 'run-ended', outcome: end.outcome });
     if (end.trouble !== null) {
       isTroubled = true;
       screen.tell({ kind: 'note', text: end.trouble });
     }
     isTroubled = !digest(end, index, { ...request, digests }) || isTroubled;
+    await audience.runEnded({ index, outcome: end.outcome, judged: end.result });
   }
   const outcome = suiteOutcome(outcomes, leftOut);
-  const files = await render(outcome, { ...request, digests });
-  isTroubled ||= files.length < request.reporters.length;
+  const reports = await render(outcome, { ...request, digests });
+  await audience.end(outcome, (file, text) => reports.add({ file }, text));
   if (request.compared !== undefined) screen.tell({ kind: 'note', text: beside(request.compared, outcome) });
-  screen.tell({ kind: 'suite-ended', outcome, files });
-  return interrupts.code() ?? exitCodeOf(outcome, isTroubled);
+  screen.tell({ kind: 'suite-ended', outcome, files: reports.files });
+  await reports.handOn();
+  isTroubled ||= reports.isTroubled || audience.isTroubled;
+  return (
+    interrupts.code() ??
+    (request.untilDecided === undefined ? exitCodeOf(outcome, isTroubled) : decide(request.untilDecided, { screen, isTroubled }))
+  );
+}
+
+/** Runs until decided are judged by the SLOs: that one of many runs failed is what these allow or not. */
+function decide(untilDecided: UntilDecided, { screen, isTroubled }: { readonly screen: Screen; readonly isTroubled: boolean }): number {
+  const decided = untilDecided.outcome();
+  screen.tell({ kind: 'note', text: ['', ...gateLines(decided).map((line) => lineText(line))].join('\n') });
+  if (decided.answer === 'fail') return EXIT_CODES.fail;
+  if (isTroubled) return EXIT_CODES.harness;
+  return decided.answer === 'pass' ? EXIT_CODES.pass : EXIT_CODES.undecided;
+}
+
+function environmentOf(runs: readonly PlannedRun[]): string {
+  return runs[0]?.request.environment ?? '';
+}
+
+function suiteAhead({ runs, output, project }: SuiteRequest): SuiteAhead {
+  const redactor = redactorOf(project.config.redact);
+  return {
+    runs: runs.map(({ loaded: { scenario }, request: { seed } }) => ({
+      name: scenario.name,
+      title: redactor.text(scenario.title),
+      tags: scenario.tags,
+      seed,
+    })),
+    environment: environmentOf(runs),
+    output,
+  };
 }
 
 function beside(earlier: NonNullable<SuiteRequest['compared']>, outcome: Outcome): string {
@@ -128,10 +179,10 @@ async function carryOut(run: PlannedRun, request: SuiteRequest & { readonly plac
   const { loaded } = run;
   const startedMs = performance.now();
   let folder = '';
-  let plan: RunResult['recording']['run']['plan'] | undefined;
   const facts = (runId: string): RunFacts => ({
     name: loaded.scenario.name,
     title: redactorOf(project.config.redact).text(loaded.scenario.title),
+    file: loaded.file.split(sep).join('/'),
     seed: run.request.seed,
     environment: run.request.environment,
     runId,
@@ -147,24 +198,23 @@ async function carryOut(run: PlannedRun, request: SuiteRequest & { readonly plac
     // The runs before may have filled the disk.
     prepareOutput(output);
     folder = makeRunFolder(output, loaded.scenario.name, new Date());
-    plan = planScenario(loaded.scenario, run.request);
-    screen.tell({ kind: 'run-started', plan, place: request.place });
     const result = await runScenario(loaded.scenario, {
       ...run.request,
       runFolder: join(output, folder),
       projectFolder: project.folder,
       signal: interrupts.signal,
+      isLoadChecked: true,
+      onPlan: (plan) => screen.tell({ kind: 'run-started', plan, place: request.place }),
       onRecord: (record) => screen.tell({ kind: 'record', record }),
       onNote: (text) => screen.tell({ kind: 'note', text }),
       ...(keep === undefined ? {} : { keep }),
     });
-    return { outcome: scenarioOutcome(facts(result.recording.run.runId), result.verdict), result, trouble: null };
+    return { outcome: scenarioOutcome(facts(result.recording.run.runId), result), result, trouble: null };
   } catch (error) {
     const reason = redactorOf(project.config.redact).text(failureOf(error).text);
     const result = whatIsLeft(join(output, folder, RECORDING_FILE));
     const [sentence = ''] = reason.split('\n');
-    const outcome =
-      result === null ? brokenOutcome(facts(''), sentence) : scenarioOutcome(facts(result.recording.run.runId), result.verdict);
+    const outcome = result === null ? brokenOutcome(facts(''), sentence) : scenarioOutcome(facts(result.recording.run.runId), result);
     return { outcome, result, trouble: error === interrupts.signal.reason ? null : reason };
   }
 }
@@ -204,25 +254,16 @@ function digest(
   }
 }
 
-/** Writes every report; one that cannot be written does not keep the others from being. Answers the files, as paths from here. */
-async function render(
-  outcome: Outcome,
-  { reporters, digests, output, screen }: SuiteRequest & { readonly digests: Digests },
-): Promise<readonly string[]> {
-  const files: string[] = [];
-  for (const reporter of reporters) {
-    const path = join(output, reporter.file);
-    try {
-      writeWhole(path, await reporter.render(outcome, digests.get(reporter) ?? []));
-      files.push(pathFromHere(path));
-    } catch (error) {
-      screen.tell({ kind: 'note', text: failureOf(error).text });
+/** Writes every report; one that cannot be written does not keep the others from being. */
+async function render(outcome: Outcome, request: SuiteRequest & { readonly digests: Digests }): Promise<WrittenReports> {
+  const { output, screen } = request;
+  const written = new WrittenReports({ output, onTrouble: (text) => screen.tell({ kind: 'note', text }) });
+  for (const reporter of request.reporters) {
+    for (const file of [reporter, ...(reporter.beside ?? [])]) {
+      await written.attempt(async () => {
+        written.add(file, await file.render(outcome, request.digests.get(reporter) ?? [], request.surroundings));
+      });
     }
   }
-  return files;
-}
-
-function pathFromHere(path: string): string {
-  const fromHere = relative(process.cwd(), path);
-  return fromHere.startsWith('..') ? path : fromHere;
+  return written;
 }

@@ -1,3 +1,4 @@
+import type { PhaseName } from './plan.ts';
 import type { Verdict } from './verdict.ts';
 
 /** A number with its unit, as findings carry it. */
@@ -44,6 +45,16 @@ export interface Finding {
   readonly timingMarginMs?: number;
   /** Guards only: how much delay the machine was seen to add, in milliseconds. */
   readonly noiseMs?: number;
+  /**
+   * Guards only: the same for each phase, where it is known. A phase that is not named had none. What one phase left behind reaches
+   * the phases after it, and none before. @default `noiseMs` in every phase
+   */
+  readonly noiseIn?: Partial<Readonly<Record<PhaseName, number>>>;
+  /**
+   * Guards only: for how long at most an answer of a phase may have waited behind work that piled up for want of processor time, in
+   * milliseconds; on top of `noiseMs`. It can make a finding fail and no finding pass. @default none
+   */
+  readonly backlogIn?: Partial<Readonly<Record<PhaseName, number>>>;
   readonly evidence: readonly EvidenceRef[];
   /** The expectation as declared; absent for guards. */
   readonly expectation?: Readonly<Record<string, unknown>>;

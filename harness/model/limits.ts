@@ -8,6 +8,12 @@ export const LIMITS = {
   ratePerSecond: 20_000,
   /** Most users of one journey that may set out, a second. */
   journeysPerSecond: 50,
+  /** Most users that one journey may have at a time. */
+  journeyUsers: 200,
+  /** Journeys at a time where `browser.pagesMax` does not say how many. */
+  pages: 20,
+  /** Shortest time from one beginning of a user's journey to the next, in milliseconds: one that ends at once must not spin. */
+  repetitionMs: 10,
   /** Most exchanges recorded in one run; the rest is counted as lost evidence. */
   exchanges: 4_000_000,
   /** Most events recorded in one run. */

@@ -32,27 +32,43 @@ export interface RequestTemplate<N extends string = string> {
   readonly schema?: unknown;
 }
 
-/** A way of a user through pages in a real browser: code in a file of its own. */
-export interface JourneyTemplate<N extends string = string> {
+/** A way of a user through pages in a real browser: code in a file of its own, gone by arrival rate or by users. */
+export type JourneyTemplate<N extends string = string> = JourneyByRate<N> | JourneyByUsers<N>;
+
+interface JourneyWay<N extends string> {
   readonly name: N;
   /** Relative to the project's folder. */
   readonly file: string;
   /** The file's export that is the journey. */
   readonly export: string;
-  /** Users that set out on it, evenly spaced, in arrivals a second. */
-  readonly ratePerSecond: number;
   /** When a user gives up, in milliseconds from the actual start. */
   readonly timeoutMs: number;
 }
 
-/** Open-model load: the schedule is fixed before the run and never waits for an answer. */
+/** An open model: users set out whatever became of those before them. */
+export interface JourneyByRate<N extends string = string> extends JourneyWay<N> {
+  /** Users that set out on it, evenly spaced, in arrivals a second. */
+  readonly ratePerSecond: number;
+  readonly users?: never;
+  readonly thinkMs?: never;
+}
+
+/** A closed model: each of so many users goes again when they have come to the end, for as long as the load lasts. */
+export interface JourneyByUsers<N extends string = string> extends JourneyWay<N> {
+  readonly users: number;
+  /** From the end of a user's journey to the beginning of their next, in milliseconds. */
+  readonly thinkMs: number;
+  readonly ratePerSecond?: never;
+}
+
+/** Open-model load: the schedule is fixed before the run and never waits for an answer. Journeys by users are beside it: nobody can schedule them. */
 export interface OpenLoad<R extends string = string> {
   readonly kind: 'open';
   readonly arrivals: Arrivals;
   readonly requests: readonly RequestTemplate<R>[];
   /** Lists from which placeholders are drawn; `{uuid}` and `{seq}` are always there. */
   readonly values: Readonly<Record<string, readonly string[]>>;
-  /** Journeys beside the requests, at rates of their own. @default none */
+  /** Journeys beside the requests, at rates of their own or by users. @default none */
   readonly journeys?: readonly JourneyTemplate<R>[];
 }
 

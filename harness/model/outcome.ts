@@ -1,6 +1,7 @@
 import type { EvidenceRef, Finding, Quantity } from './finding.ts';
 import type { Power } from './plan.ts';
 import type { Program } from './problem.ts';
+import type { RunStatistics, UnusableRun } from './run-statistics.ts';
 import type { Verdict } from './verdict.ts';
 
 /** A finding with its sentences: what reporters print. */
@@ -47,6 +48,8 @@ export interface LeftOut {
 export interface ScenarioOutcome {
   readonly name: string;
   readonly title: string;
+  /** The scenario's file, relative to the configuration's folder. @default it was not loaded from a file, or an older version wrote this */
+  readonly file?: string;
   readonly verdict: Verdict;
   readonly sentence: string;
   readonly seed: number;
@@ -58,6 +61,8 @@ export interface ScenarioOutcome {
   readonly durationMs: number;
   /** The command that replays it. */
   readonly replay: string;
+  /** What it contributes to a gate, or why nothing; absent in files of older versions. */
+  readonly statistics?: RunStatistics | UnusableRun;
   readonly findings: readonly {
     readonly check: string;
     readonly subject: string;

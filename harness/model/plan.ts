@@ -32,7 +32,10 @@ export interface PlannedFault {
   readonly needs: readonly Power[];
 }
 
-/** The arrival schedule: parallel lists, ordered by time. `request` indexes `load.requests` and, behind them, `load.journeys`. */
+/**
+ * The arrival schedule: parallel lists, ordered by time. `request` indexes `load.requests` and, behind them, `load.journeys`. Journeys by
+ * users have no arrivals here: `model/users.ts` numbers them behind these.
+ */
 export interface Schedule {
   readonly intendedUs: readonly number[];
   readonly request: readonly number[];

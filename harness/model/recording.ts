@@ -14,10 +14,11 @@ export interface Observed {
 
 /** One arrival. Times in microseconds since run start; null where that moment never came. */
 export interface RequestRow {
-  /** Ordinal in the schedule, from 0; sentinel rows count for themselves. */
+  /** Ordinal in the schedule, from 0, and behind these by user and repetition (`model/users.ts`); sentinel rows count for themselves. */
   readonly id: number;
   readonly name: string;
   readonly instance: string;
+  /** When it was due; of a journey by users, for which nothing is due, when it began. */
   readonly intendedUs: number;
   readonly startedUs: number | null;
   readonly firstByteUs: number | null;

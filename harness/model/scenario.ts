@@ -1,6 +1,7 @@
 import type { ScheduledFault } from './fault.ts';
 import type { Load } from './load.ts';
 import type { EnvironmentSettings } from './place.ts';
+import type { SloDeclaration } from './slo.ts';
 import type { System } from './system.ts';
 
 /** One thing that a scenario demands; the check's own file says what else it carries. */
@@ -54,7 +55,11 @@ export interface Config extends EnvironmentSettings {
   readonly browser?: BrowserSettings;
   /** @default 'reports' */
   readonly output: string;
-  /** @default ['terminal', 'html', 'junit', 'json'] */
+  /**
+   * Names of reporters, and paths of modules that export one's own, relative to the configuration.
+   *
+   * @default ['terminal', 'html', 'junit', 'json'], in a job of GitHub 'github' as well
+   */
   readonly reporters: readonly string[];
   /** @default random for each run, printed */
   readonly seed?: number;
@@ -62,6 +67,8 @@ export interface Config extends EnvironmentSettings {
   readonly redact: readonly string[];
   /** Guards' limits that differ from the defaults. */
   readonly guards: Partial<GuardLimits>;
+  /** What `halfopen gate` demands of stored runs: SLOs, and paths (of files or folders) to files `*.slo.json` with more. @default none */
+  readonly slos?: readonly (SloDeclaration | string)[];
 }
 
 /** Where k6 is, and how much of it. */
@@ -82,6 +89,8 @@ export interface BrowserSettings {
   readonly flags?: readonly string[];
   /** Largest number of journeys at a time; what comes beyond it is shed. @default 20 */
   readonly pagesMax?: number;
+  /** Size of a journey's page, in CSS pixels; pictures of it are as wide, up to 480. @default { width: 800, height: 600 } */
+  readonly viewport?: { readonly width: number; readonly height: number };
   /** Side files of each journey. @default neither */
   readonly trace?: boolean;
   readonly video?: boolean;

@@ -9,7 +9,7 @@ import { hash32 } from '../model/random.ts';
 import type { Config, Scenario } from '../model/scenario.ts';
 import { shapeProblems, show } from '../model/shape.ts';
 import type { System } from '../model/system.ts';
-import { driverProblems, fileProblems, filesOfLoad } from './driver.ts';
+import { driverProblems, fileProblems, filesOfLoad, userProblems } from './driver.ts';
 import { arrivalKinds, scheduleArrivals } from './schedule.ts';
 import { backingNeeds, blindProblems, isBearable, placeIn, systemIn, unwatchedIn } from './place.ts';
 import { layOut, type Layout } from './timeline.ts';
@@ -61,6 +61,7 @@ export function compilePlan(scenario: Scenario, options: PlanOptions): Plan {
     ...driverProblems(scenario.load, driver, catalogue),
     ...fileProblems(scenario.load, files),
     ...arrivalProblems(scenario),
+    ...userProblems(scenario.load, config.browser),
     ...expectationsMissing(scenario),
   ];
   // A schedule of a wrong load, or of a timeline without end, is no schedule.

@@ -1,8 +1,9 @@
 import type { Catalogue } from '../model/catalogue.ts';
 import { proxyNameOfEdge } from '../model/edge-name.ts';
-import { OTHER_REQUEST } from '../model/load.ts';
+import { OTHER_REQUEST, type JourneyTemplate } from '../model/load.ts';
 import type { Plan } from '../model/plan.ts';
 import { formatMs } from '../model/time.ts';
+import { isByUsers, usersOf } from '../model/users.ts';
 import { alignColumns, bullet, pairs, seconds } from './layout.ts';
 import { blindness, placeIn } from './place.ts';
 
@@ -89,7 +90,9 @@ function arrivalsInWords({ load, schedule }: Plan): string {
   if (load.kind !== 'open') return `the script ${load.file}, which brings its own arrivals`;
   const { kind, ...fields } = load.arrivals;
   const words = Object.entries(fields).map(([name, value]) => `${name.replace(/[A-Z]/g, ' $&').toLowerCase()} ${value}`);
-  return `${kind}, ${words.join(', ')}; ${schedule.intendedUs.length} arrivals`;
+  const users = usersOf(load).length;
+  const beside = users === 0 ? '' : `, and ${users === 1 ? '1 user who goes' : `${users} users who go`} again and again`;
+  return `${kind}, ${words.join(', ')}; ${schedule.intendedUs.length} arrivals${beside}`;
 }
 
 function driverInWords({ driver }: Plan, { loads }: Catalogue): string {
@@ -104,8 +107,12 @@ function loadLines({ load, phases, schedule }: Plan): string[] {
   }
   const journeys = load.journeys ?? [];
   const wanted = [
-    ...load.requests.map(({ name, method, path, timeoutMs }) => ({ name, words: `${method} ${path}, timeout ${formatMs(timeoutMs)}` })),
-    ...journeys.map(({ name, file, timeoutMs }) => ({ name, words: `journey ${file}, given up after ${formatMs(timeoutMs)}` })),
+    ...load.requests.map(({ name, method, path, timeoutMs }) => ({
+      name,
+      words: `${method} ${path}, timeout ${formatMs(timeoutMs)}`,
+      isUnplanned: false,
+    })),
+    ...journeys.map((journey) => ({ name: journey.name, words: journeyInWords(journey), isUnplanned: isByUsers(journey) })),
   ];
   const counts = wanted.map(() => phases.map(() => 0));
   for (const [arrival, atUs] of schedule.intendedUs.entries()) {
@@ -114,14 +121,23 @@ function loadLines({ load, phases, schedule }: Plan): string[] {
     if (row !== undefined && phase >= 0) row[phase] = (row[phase] ?? 0) + 1;
   }
   const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
-  const rows = wanted.map(({ name, words }, index) => {
+  const rows = wanted.map(({ name, words, isUnplanned }, index) => {
     const own = counts[index] ?? [];
+    if (isUnplanned) return [name, ...own.map(() => '-'), '-', words];
     return [name, ...own.map(String), String(sum(own)), words];
   });
   const totals = phases.map((_, phase) => sum(counts.map((row) => row[phase] ?? 0)));
   const head = ['request', ...phases.map(({ name }) => name), 'total', ''];
   const foot = ['all', ...totals.map(String), String(sum(totals)), ''];
   return alignColumns([head, ...rows, foot], { indent: 2, right: phases.map((_, index) => index + 1).concat(phases.length + 1) });
+}
+
+function journeyInWords(journey: JourneyTemplate): string {
+  const way = `journey ${journey.file}, given up after ${formatMs(journey.timeoutMs)}`;
+  if (!isByUsers(journey)) return way;
+  const { users, thinkMs } = journey;
+  const pause = thinkMs === 0 ? '' : ` after ${formatMs(thinkMs)} of thought`;
+  return `${way}; ${users === 1 ? '1 user goes' : `${users} users go, each`} again${pause} when the last has ended`;
 }
 
 function expectationLines(plan: Plan, catalogue: Catalogue): string[] {

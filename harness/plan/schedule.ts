@@ -1,10 +1,11 @@
 import { LIMITS } from '../model/limits.ts';
-import type { Arrivals, JourneyTemplate, OpenLoad, RequestTemplate } from '../model/load.ts';
+import type { Arrivals, JourneyByRate, OpenLoad, RequestTemplate } from '../model/load.ts';
 import type { Schedule } from '../model/plan.ts';
 import { UsageError } from '../model/problem.ts';
 import { seededRandom, shuffledIndices, type Random } from '../model/random.ts';
 import type { Field, Shape } from '../model/shape.ts';
 import { MICROSECONDS_PER_MILLISECOND, microseconds } from '../model/time.ts';
+import { isByUsers } from '../model/users.ts';
 
 const MICROSECONDS_PER_SECOND = 1000 * MICROSECONDS_PER_MILLISECOND;
 
@@ -100,13 +101,14 @@ export function scheduleArrivals(load: OpenLoad, options: LoadSpan & { readonly 
   };
   const journeys = load.journeys ?? [];
   return journeys.reduce<Schedule>(
-    (schedule, journey, index) => merged(schedule, setOuts(journey, options), requests.length + index),
+    // When users go again depends on how they fare, so their journeys stand in no schedule.
+    (schedule, journey, index) => (isByUsers(journey) ? schedule : merged(schedule, setOuts(journey, options), requests.length + index)),
     sent,
   );
 }
 
 /** When users set out on a journey: evenly, whatever the requests do. */
-function setOuts({ ratePerSecond }: JourneyTemplate, span: LoadSpan): readonly number[] {
+function setOuts({ ratePerSecond }: JourneyByRate, span: LoadSpan): readonly number[] {
   const segments = flat({ ratePerSecond }, span);
   return timesAt(evenMarks(segments.reduce((sum, segment) => sum + arrivalsIn(segment), 0)), segments);
 }

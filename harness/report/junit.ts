@@ -1,34 +1,30 @@
 import type { LeftOut, ScenarioOutcome } from '../model/outcome.ts';
 import type { Verdict } from '../model/verdict.ts';
 import type { Reporter } from './contract.ts';
+import { leftOutText } from './left-out-text.ts';
 import { plainText } from './plain-text.ts';
-
-/** What the outcome alone does not say of a run. */
-export interface JunitDigest {
-  readonly index: number;
-  readonly startedAt: string;
-  /** The expectation as code, for each finding. */
-  readonly declared: readonly string[];
-}
+import { noteOf, type RunNote } from './run-note.ts';
+import { numbered } from './scenario-runs.ts';
 
 type FindingOutcome = ScenarioOutcome['findings'][number];
 
 /** The subset of JUnit XML that Jenkins, GitLab, GitHub and Azure all read: a suite a run, a case a finding. */
-export const junit: Reporter<JunitDigest> = {
+export const junit: Reporter<RunNote> = {
   kind: 'junit',
   file: 'junit.xml',
-  digest: ({ recording, verdict, index }) => ({
-    index,
-    startedAt: recording.run.startedAt,
-    declared: verdict.findings.map(({ declared }) => declared),
-  }),
+  digest: noteOf,
   render(outcome, digests) {
+    // Repeats of a scenario get a number: readers keep the first of two suites that share a name.
+    const names = numbered(
+      outcome.scenarios.map(({ name }) => name),
+      'run ',
+    );
     const suites = [
       ...outcome.scenarios.map((scenario, index) =>
         suiteXml(
           scenario,
           digests.find((digest) => digest.index === index),
-          suiteName(outcome.scenarios, index),
+          names[index] ?? scenario.name,
         ),
       ),
       ...(outcome.leftOut ?? []).map(leftOutXml),
@@ -55,15 +51,8 @@ interface Suite {
   readonly xml: string;
 }
 
-/** Repeats of a scenario get a number: readers keep the first of two suites that share a name. */
-function suiteName(scenarios: readonly ScenarioOutcome[], index: number): string {
-  const name = scenarios[index]?.name ?? '';
-  const before = scenarios.slice(0, index).filter((scenario) => scenario.name === name).length;
-  return before === 0 ? name : `${name} (run ${before + 1})`;
-}
-
-function suiteXml(scenario: ScenarioOutcome, digest: JunitDigest | undefined, name: string): Suite {
-  const names = uniqueNames(scenario.findings.map((finding, index) => digest?.declared[index] ?? `${finding.check} ${finding.subject}`));
+function suiteXml(scenario: ScenarioOutcome, digest: RunNote | undefined, name: string): Suite {
+  const names = numbered(scenario.findings.map((finding, index) => digest?.declared[index] ?? `${finding.check} ${finding.subject}`));
   const cases = scenario.findings.flatMap((finding, index) => {
     // What decides nothing is no case: it could turn a build red.
     if (finding.reported === true) return [];
@@ -99,7 +88,7 @@ function suiteXml(scenario: ScenarioOutcome, digest: JunitDigest | undefined, na
 }
 
 /** What is reported and decides nothing, as the suite's output; nothing where there is none. */
-function reportedXml({ findings }: ScenarioOutcome, digest: JunitDigest | undefined): string {
+function reportedXml({ findings }: ScenarioOutcome, digest: RunNote | undefined): string {
   const lines = findings.flatMap(({ check, verdict, sentence, reported }, index) =>
     reported === true ? [`reported, not judged: ${digest?.declared[index] ?? check}: ${verdict}: ${sentence}`] : [],
   );
@@ -107,10 +96,10 @@ function reportedXml({ findings }: ScenarioOutcome, digest: JunitDigest | undefi
 }
 
 /** A scenario that the environment cannot run is a suite of one case that was skipped. */
-function leftOutXml({ name, sentence, wayOut }: LeftOut): Suite {
+function leftOutXml(entry: LeftOut): Suite {
+  const { name } = entry;
   const counts = { tests: 1, failures: 0, errors: 0, skipped: 1 };
-  const message = `left out, as ${sentence}${wayOut === undefined ? '' : `; way out: ${wayOut}`}`;
-  const only = `    <testcase${attributes({ name: 'the run has a verdict', classname: name, time: '0.000' })}>\n      <skipped${attributes({ message })}/>\n    </testcase>\n`;
+  const only = `    <testcase${attributes({ name: 'the run has a verdict', classname: name, time: '0.000' })}>\n      <skipped${attributes({ message: leftOutText(entry) })}/>\n    </testcase>\n`;
   return { ...counts, xml: `  <testsuite${attributes({ name, ...counts, time: '0.000' })}>\n${only}  </testsuite>\n` };
 }
 
@@ -145,15 +134,6 @@ function caseXml({ name, classname, kind, finding, scenario }: Case): string {
   );
   const out = text([`recording: ${scenario.folder}`, ...evidence.map((line) => `evidence: ${line}`)].join('\n'));
   return `${head}>\n      <${kind}${attributes({ message, type: finding.verdict })}>${body}</${kind}>\n      <system-out>${out}</system-out>\n    </testcase>\n`;
-}
-
-function uniqueNames(names: readonly string[]): string[] {
-  const seen = new Map<string, number>();
-  return names.map((name) => {
-    const count = (seen.get(name) ?? 0) + 1;
-    seen.set(name, count);
-    return count === 1 ? name : `${name} (${count})`;
-  });
 }
 
 function seconds(lengthMs: number): string {

@@ -30,6 +30,8 @@ export interface PerformContext {
   readonly ledger: Ledger;
   /** Ends the run early: the load stops, faults are withdrawn, everything is taken down. */
   readonly signal: AbortSignal;
+  /** That the load can be sent here was found out before. @default it is found out first */
+  readonly isLoadChecked?: true;
   /**
    * Called after the load's end with the addresses at which the system can be reached, without faults; it is taken down
    * once this resolves. What happens meanwhile is no part of the recording.
@@ -93,7 +95,7 @@ async function performUntilDown(plan: Plan, outer: PerformContext): Promise<void
   if (environment === undefined)
     throw new TypeError(`Cannot perform as 'environment' must be a known one: current value is ${plan.environment}`);
   // Before anything is started: what is missing is told at once.
-  await checkLoad(plan, parts.loads, context);
+  if (context.isLoadChecked !== true) await checkLoad(plan, parts.loads, context);
   const system = stack.use(await environment.up({ ...context, plan, redact: (text) => context.redactor.text(text), ...listeners }));
   demandAllowedTargets(system, plan.settings.allowTargets);
   load = stack.use(

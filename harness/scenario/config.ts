@@ -3,6 +3,7 @@ import type { Config } from '../model/scenario.ts';
 import { shapeProblems, show, type Shape } from '../model/shape.ts';
 import { canonicalHost } from '../model/target.ts';
 import { NO_NAMES, isRecord, unknownFieldProblems } from './validate-data.ts';
+import { configuredSloProblems } from './validate-slo.ts';
 
 const DEFAULTS: Config = {
   scenarios: ['scenarios'],
@@ -28,6 +29,8 @@ const SWITCH = { type: 'boolean', optional: true } as const;
 const TEXTS = { type: 'string', list: true, optional: true } as const;
 const NAMED_TEXTS = { type: 'json', optional: true } as const;
 
+const SIDE_PX = { type: 'integer', min: 100, max: 4000 } as const;
+
 /** What each environment, and each load driver, may be told. */
 const PLACES: Readonly<Record<string, Shape>> = {
   docker: { image: TEXT, toxiproxyImage: TEXT, reuse: SWITCH },
@@ -49,6 +52,7 @@ const PLACES: Readonly<Record<string, Shape>> = {
     executable: TEXT,
     flags: TEXTS,
     pagesMax: { type: 'integer', min: 1, max: 200, optional: true },
+    viewport: { type: 'object', fields: { width: SIDE_PX, height: SIDE_PX }, optional: true },
     trace: SWITCH,
     video: SWITCH,
   },
@@ -108,7 +112,11 @@ export function defineConfig(config: Partial<Config> = {}): Config {
 
 function configProblems(config: unknown): Problem[] {
   if (!isRecord(config)) return [{ path: 'config', expected: 'an object', found: show(config) }];
-  const problems = unknownFieldProblems(config, [...Object.keys(DEFAULTS), 'seed', 'load', ...Object.keys(PLACES), 'allowTargets'], '');
+  const problems = unknownFieldProblems(
+    config,
+    [...Object.keys(DEFAULTS), 'seed', 'load', 'slos', ...Object.keys(PLACES), 'allowTargets'],
+    '',
+  );
   for (const key of ['scenarios', 'reporters', 'redact']) {
     const value = config[key];
     if (!(key in config)) continue;
@@ -122,6 +130,7 @@ function configProblems(config: unknown): Problem[] {
   }
   if ('seed' in config) problems.push(...shapeProblems({ seed: config['seed'] }, { seed: SEED }, NO_NAMES, ''));
   if ('guards' in config) problems.push(...shapeProblems(config['guards'], GUARDS, NO_NAMES, 'guards'));
+  if ('slos' in config) problems.push(...configuredSloProblems(config['slos']));
   problems.push(...placeProblems(config));
   if (Array.isArray(config['redact'])) problems.push(...config['redact'].flatMap(patternProblems));
   return problems.map((problem) => ({ ...problem, path: problem.path.replace(/^\./, '') }));

@@ -13,7 +13,7 @@ const BUILTIN_PLACEHOLDERS: readonly string[] = ['uuid', 'seq'];
 /** What a load declares: `ratePerSecond` for evenly spaced arrivals, or `arrivals` for any other shape. */
 export type LoadDeclaration<R extends string> = {
   readonly requests: readonly RequestTemplate<R>[];
-  /** Users in a real browser beside the requests, at rates of their own. @default none */
+  /** Users in a real browser beside the requests: at rates of their own, or so many at a time. @default none */
   readonly journeys?: readonly JourneyTemplate<R>[];
   /** Lists from which placeholders are drawn. */
   readonly values?: Readonly<Record<string, readonly string[]>>;

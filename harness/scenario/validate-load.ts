@@ -66,7 +66,9 @@ function scriptProblems(load: Unknowns, path: string): Problem[] {
 }
 
 const JOURNEY: Shape = {
-  ratePerSecond: { type: 'number', min: 0.001, max: LIMITS.journeysPerSecond, unit: 'arrivals a second' },
+  ratePerSecond: { type: 'number', min: 0.001, max: LIMITS.journeysPerSecond, unit: 'arrivals a second', optional: true },
+  users: { type: 'integer', min: 1, max: LIMITS.journeyUsers, optional: true },
+  thinkMs: { type: 'number', min: 0, max: LIMITS.runMs, unit: 'ms', optional: true },
   timeoutMs: { type: 'number', min: 1, max: LIMITS.runMs, unit: 'ms' },
   export: { type: 'string' },
 };
@@ -78,7 +80,19 @@ function journeyProblems(journey: unknown, path: string): Problem[] {
     ...nameProblems(name, `${path}.name`),
     ...codeFileProblems(file, `${path}.file`),
     ...shapeProblems(journey, JOURNEY, NO_NAMES, path, ['name', 'file']),
+    ...pacingProblems(journey, path),
   ];
+}
+
+/** Who goes a journey: so many a second, or so many at a time who think in between. */
+function pacingProblems({ ratePerSecond, users, thinkMs }: Unknowns, path: string): Problem[] {
+  const hasRate = ratePerSecond !== undefined;
+  const hasUsers = users !== undefined;
+  if (hasRate === hasUsers) return [{ path, expected: "exactly one of 'ratePerSecond' and 'users'", found: hasRate ? 'both' : 'neither' }];
+  if (hasUsers && thinkMs === undefined) return [{ path: `${path}.thinkMs`, expected: 'a number of ms (0 for none)', found: 'nothing' }];
+  if (hasRate && thinkMs !== undefined)
+    return [{ path: `${path}.thinkMs`, expected: "left out, as it goes with 'users'", found: show(thinkMs) }];
+  return [];
 }
 
 function codeFileProblems(file: unknown, path: string): Problem[] {

@@ -48,6 +48,11 @@ const undecidedExplanations: Explanations = {
     measured: textOf(values, 'count'),
     sentence: `Cannot tell: there ${numberOf(values, 'count') === 1 ? 'was' : 'were'} ${numberOf(values, 'count') === 0 ? 'no' : `only ${textOf(values, 'count')}`} ${textOf(values, 'what')}; ${textOf(values, 'needed')} ${numberOf(values, 'needed') === 1 ? 'is' : 'are'} needed.`,
   }),
+  'unsent-decides': (values) => ({
+    expected: 'all arrivals sent',
+    measured: `${textOf(values, 'unsent')} not sent or not waited for`,
+    sentence: `Cannot tell: ${countOf(values, 'unsent', 'arrival')} of the run ${numberOf(values, 'unsent') === 1 ? 'was' : 'were'} not sent, or not waited for, by the load driver; it would ${textOf(values, 'counted')} where they count as failed, and ${textOf(values, 'leftOut')} where they are left out.`,
+  }),
   'run-too-short': (values) => ({
     expected: `${lengthOf(values, 'neededMs')} to look at`,
     measured: lengthOf(values, 'leftMs'),

@@ -139,6 +139,11 @@ const load: Explanations = {
       `${text(values, 'phaseOffered')} of ${text(values, 'phaseScheduled')} in ${text(values, 'phase')}`,
       `the load was not offered: of ${plural(num(values, 'phaseScheduled'), 'request')} due in the ${text(values, 'phase')} phase, ${text(values, 'phaseOffered')} were sent and waited for (${text(values, 'shed')} shed, ${text(values, 'aborted')} given up by the harness).`,
     ),
+  'load-partly-offered': (values) => ({
+    expected: `at least ${percent(num(values, 'ratioMin'))} of the schedule`,
+    measured: `${text(values, 'phaseOffered')} of ${text(values, 'phaseScheduled')} in ${text(values, 'phase')}`,
+    sentence: `Not all of the load was offered: of ${plural(num(values, 'phaseScheduled'), 'request')} due in the ${text(values, 'phase')} phase, ${text(values, 'phaseOffered')} were sent and waited for (${text(values, 'shed')} shed, ${text(values, 'aborted')} given up by the harness). These count as failed, and no time of that phase is sure.`,
+  }),
   'script-silent': (values) =>
     invalid(
       'requests in every judged phase',
@@ -269,7 +274,7 @@ const timing: Explanations = {
   'machine-loud': (values) => ({
     expected: `sentinel p95 ≤ ${ms(values, 'maxMs')}`,
     measured: ms(values, 'p95Ms'),
-    sentence: `The machine was busy: in the ${text(values, 'phase')} phase an answer that takes no work took ${ms(values, 'p95Ms')} (p95; ${ms(values, 'maxMs')} are allowed), up to ${ms(values, 'p99Ms')} (p99) at each of ${plural(num(values, 'hops'), 'hop')}.`,
+    sentence: `The machine was busy: in the ${text(values, 'phase')} phase an answer that takes no work took ${ms(values, 'p95Ms')} (p95; ${ms(values, 'maxMs')} are allowed), up to ${ms(values, 'p99Ms')} (p99) at each of ${plural(num(values, 'hops'), 'hop')}${num(values, 'scarceMs') > 0 ? `; work may have piled up for ${ms(values, 'scarceMs')} of it` : ''}.`,
   }),
   'sentinel-too-few': (values) => ({
     expected: `at least ${text(values, 'needed')} samples a phase`,

@@ -4,11 +4,18 @@ import { checkExplanations } from './explain-checks.ts';
 import { guardExplanations } from './explain-guards.ts';
 import { scriptExplanations } from './explain-script.ts';
 import { sightlessExplanations } from './explain-sightless.ts';
+import { usersExplanations, usersNote } from './explain-users.ts';
 import type { Explanations, Words } from './explanation.ts';
 import { capital } from './phrases.ts';
 import { declare } from './declared.ts';
 
-const explanations: Explanations = { ...checkExplanations, ...guardExplanations, ...scriptExplanations, ...sightlessExplanations };
+const explanations: Explanations = {
+  ...checkExplanations,
+  ...guardExplanations,
+  ...scriptExplanations,
+  ...sightlessExplanations,
+  ...usersExplanations,
+};
 
 /** The codes that have a sentence. */
 export const explainedCodes: readonly string[] = Object.keys(explanations);
@@ -28,5 +35,11 @@ export function explain(finding: Finding): Words & { readonly declared: string }
   const resolution =
     words.resolution ??
     (finding.resolutionMs === undefined || finding.resolutionMs === 0 ? undefined : `± ${formatMs(finding.resolutionMs)}`);
-  return { ...words, ...(resolution === undefined ? {} : { resolution }), declared: declare(finding) };
+  const note = Object.hasOwn(usersExplanations, code) ? '' : usersNote(values);
+  return {
+    ...words,
+    sentence: `${words.sentence}${note}`,
+    ...(resolution === undefined ? {} : { resolution }),
+    declared: declare(finding),
+  };
 }

@@ -1,10 +1,21 @@
 import type { LeftOut, Outcome, RunVerdict, ScenarioOutcome } from '../model/outcome.ts';
+import type { RunStatistics, UnusableRun } from '../model/run-statistics.ts';
 import type { Verdict } from '../model/verdict.ts';
 
 /** What of a run's outcome its recording does not say. */
-export type RunFacts = Pick<ScenarioOutcome, 'name' | 'title' | 'seed' | 'environment' | 'runId' | 'folder' | 'durationMs' | 'replay'>;
+export type RunFacts = Pick<
+  ScenarioOutcome,
+  'name' | 'title' | 'file' | 'seed' | 'environment' | 'runId' | 'folder' | 'durationMs' | 'replay'
+>;
 
-export function scenarioOutcome(facts: RunFacts, { verdict, sentence, findings }: RunVerdict): ScenarioOutcome {
+/** A judged run with what it contributes to a gate. */
+export interface JudgedStatistics {
+  readonly verdict: RunVerdict;
+  readonly statistics: RunStatistics | UnusableRun;
+}
+
+export function scenarioOutcome(facts: RunFacts, { verdict: judged, statistics }: JudgedStatistics): ScenarioOutcome {
+  const { verdict, sentence, findings } = judged;
   return {
     ...facts,
     verdict,
@@ -23,12 +34,13 @@ export function scenarioOutcome(facts: RunFacts, { verdict, sentence, findings }
       sentence: finding.sentence,
       evidence: finding.evidence,
     })),
+    statistics,
   };
 }
 
 /** A run that left nothing to judge. */
 export function brokenOutcome(facts: RunFacts, reason: string): ScenarioOutcome {
-  return { ...facts, verdict: 'invalid', sentence: reason, findings: [] };
+  return { ...facts, verdict: 'invalid', sentence: reason, findings: [], statistics: { unusable: reason } };
 }
 
 /** Of a suite: one failure is a failure, whatever could not be judged beside it. */

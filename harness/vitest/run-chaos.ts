@@ -72,12 +72,13 @@ export async function runChaos(scenario: Scenario, options: ChaosOptions = {}): 
   const projectFolder = resolve(options.projectFolder ?? '.');
   const output = resolve(projectFolder, options.output ?? 'reports/vitest');
   const runFolder = makeFolder(join(output, named.name));
-  const { recording, verdict } = await runScenario(named, {
+  const result = await runScenario(named, {
     ...request,
     runFolder,
     projectFolder,
     signal: options.signal ?? new AbortController().signal,
   });
+  const { recording, verdict } = result;
   const facts = {
     name: named.name,
     title: recording.run.plan.scenario.title,
@@ -88,7 +89,7 @@ export async function runChaos(scenario: Scenario, options: ChaosOptions = {}): 
     durationMs: Math.round(performance.now() - startedMs),
     replay: `HALFOPEN_SEED=${request.seed} npx vitest run -t '${scenario.title.replaceAll("'", `'\\''`)}'`,
   };
-  const outcome = scenarioOutcome(facts, verdict);
+  const outcome = scenarioOutcome(facts, result);
   const suite = suiteOutcome([outcome]);
   const { html, json } = reporters;
   const report = join(runFolder, html.file);

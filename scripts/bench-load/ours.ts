@@ -46,6 +46,7 @@ export async function turnOfOurs(
     clock,
     runId: `bench-${process.pid}`,
     runFolder: folder,
+    ledger: { note: () => undefined, strike: () => undefined },
     projectFolder: process.cwd(),
     redact: (text) => text,
     signal: new AbortController().signal,

@@ -86,6 +86,7 @@ async function offerOwn(
     ordinals: Uint32Array.from(plan.schedule.request.keys()),
     asksSentinel: true,
     runFolder: tmpdir(),
+    ledger: { note: () => undefined, strike: () => undefined },
     projectFolder: process.cwd(),
     redact: (text) => text,
     onEvent: () => undefined,

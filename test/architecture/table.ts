@@ -23,6 +23,7 @@ export const STAGES: readonly Stage[] = [
   { stage: 'plan', mayImport: ['model'], kind: 'pure' },
   { stage: 'analysis', mayImport: ['model'], kind: 'pure' },
   { stage: 'verdict', mayImport: ['model'], kind: 'pure' },
+  { stage: 'gate', mayImport: ['model'], kind: 'pure' },
   { stage: 'report', mayImport: ['model'], kind: 'pure' },
   { stage: 'report/html/viewer', mayImport: ['model', 'report/html/payload.ts', 'report/plain-text.ts'], kind: 'browser' },
   { stage: 'compose', mayImport: ['model'], kind: 'pure' },
@@ -68,6 +69,12 @@ export const STAGES: readonly Stage[] = [
       '*/index.ts',
       'plan/describe.ts',
       'report/comparison.ts',
+      'report/gate-lines.ts',
+      'scenario/validate-slo.ts',
+      'gate/gate.ts',
+      'gate/groups.ts',
+      'gate/read-statistics.ts',
+      'gate/until-decided.ts',
       'report/terminal.ts',
       'report/terminal-contract.ts',
       'report/terminal-summary.ts',
@@ -114,7 +121,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   // What k6 itself offers to the scripts that it runs.
   k6: ['run/load/k6/runner.ts', 'run/load/k6/stock-runner.ts'],
   'playwright-core': ['run/load/playwright'],
-  '(computed)': ['cli/project.ts', 'cli/scenarios.ts', 'cli/systems.ts', 'run/load/playwright/journey-file.ts'],
+  '(computed)': ['cli/custom-reporters.ts', 'cli/project.ts', 'cli/scenarios.ts', 'cli/systems.ts', 'run/load/playwright/journey-file.ts'],
   vitest: ['vitest'],
 };
 

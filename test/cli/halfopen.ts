@@ -52,7 +52,7 @@ export interface StartOptions {
   readonly behind?: readonly string[];
 }
 
-const UNCOLOURED = ['NO_COLOR', 'FORCE_COLOR', 'CI', 'HALFOPEN_SEED'];
+const UNCOLOURED = ['NO_COLOR', 'FORCE_COLOR', 'CI', 'HALFOPEN_SEED', 'GITHUB_ACTIONS', 'GITHUB_STEP_SUMMARY'];
 
 export function start(args: readonly string[], { cwd = fixture, env = {}, behind = [] }: StartOptions = {}): Started {
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !UNCOLOURED.includes(name)));

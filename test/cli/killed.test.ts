@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import type { ServiceMoved } from '../../harness/model/event.ts';
 import { loadRecording } from '../../harness/recording/index.ts';
 import { processesOfRun } from '../../harness/run/environments/process-groups.ts';
+import { k6AtHand } from '../integration/k6-at-hand.ts';
 import { eventually, halfopen, runFolder, start, temporaryFolder } from './halfopen.ts';
 
 /** The launcher's only child: the command line itself. */
@@ -63,6 +64,29 @@ describe.each([
     expect(code).toBe(4);
     expect(stdout).toMatch(/^⊘ invalid holds/);
   });
+});
+
+const { lack: k6Lack } = await k6AtHand();
+
+test.skipIf(k6Lack !== null)('SIGKILL while k6 runs: clean removes its private folder', async () => {
+  const output = temporaryFolder();
+  const TMPDIR = temporaryFolder();
+  const env = { TMPDIR, HALFOPEN_STATE: temporaryFolder(), HALFOPEN_REAPER: 'off', DOCKER_HOST: 'unix:///nowhere/docker.sock' };
+  const { child, ended, untilPrinted } = start(['run', 'holds', '--load', 'k6', '--output', output], { env });
+  await untilPrinted('phase baseline');
+  const folders = (): readonly string[] => readdirSync(TMPDIR).filter((name) => name.startsWith('k6-'));
+  expect(folders()).toHaveLength(1);
+  const [folder = ''] = folders();
+  process.kill(childOf(child.pid ?? 0), 'SIGKILL');
+  await ended;
+  expect(folders()).toEqual([folder]);
+
+  const { code, stdout } = await halfopen(['clean'], { env });
+  expect(code, stdout).toBe(0);
+  expect(stdout).toContain(`  ✓ folder ${join(TMPDIR, folder)}\n`);
+  expect(folders()).toEqual([]);
+  const { run } = loadRecording(join(runFolder(output, 'holds'), 'recording.sqlite'));
+  await eventually('every process is gone', 3000, async () => (await processesOfRun(run.runId)).length === 0);
 });
 
 test('a second Ctrl-C ends it at once, without reports, and the supervisor stops the services', async () => {

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { afterEach, expect, it } from 'vitest';
+import { get, openLoad } from '../../harness/scenario/load.ts';
 import { RUN_LABEL } from '../../harness/run/ledger/contract.ts';
 import { startInside } from '../../harness/run/load/k6/in-container.ts';
 import { eventually, repository, runFolder, start, temporaryFolder, type Started } from '../cli/halfopen.ts';
@@ -16,6 +17,8 @@ import { TWINS } from '../corpus/twins.ts';
 import { expectCaught, expectPass } from '../corpus/until-decided.ts';
 import { drivers, ECHO, rigOf, script, until } from '../integration/environment-rig.ts';
 import { k6AtHand } from '../integration/k6-at-hand.ts';
+import { offerToK6 } from '../integration/k6-rig.ts';
+import { runScript, template, thresholdsIn, told } from '../integration/k6-script-rig.ts';
 import { describeWithEngine } from './engine-at-hand.ts';
 
 const BACKING_IMAGES = ['postgres:15', 'redis:7', 'rabbitmq:3.10'];
@@ -89,6 +92,49 @@ describeWithEngine('a program of the harness among the services', () => {
     const { inside } = await rig.up();
     const missing = { name: 'lost', command: ['true'], env: {}, mounts: ['/no/such/place'], onLine: () => undefined };
     await expect(inside?.run(missing)).rejects.toThrow(/Cannot start container halfopen-\S+-halfopen-lost.*\/no\/such\/place/);
+  });
+});
+
+describeWithEngine(K6, () => {
+  afterEach(() => drivers.docker.release?.());
+
+  const requests = [template('quote', '/quote/{sku}'), template('stock', '/stock/{sku}'), template('order', '/orders', { method: 'POST' })];
+  const own = {
+    executable,
+    requests,
+    projectFolder: repository,
+    file: 'fixtures/k6/checkout.js',
+    phases: { baseline: 1000, fault: 1000 },
+  } as const;
+
+  it.skipIf(lack !== null).each([1, 2])('runs a script of one’s own there, with all that it brings (%i processes)', async (instances) => {
+    await using rig = await rigOf({ front: script(ECHO) }, [], drivers.docker);
+    const { entry, inside } = await rig.up();
+    if (inside === undefined) throw new Error('It has to offer its network.');
+    const result = await runScript({ ...own, entry, inside, instances });
+    const names = Array.from({ length: instances }, (_, index) => `k6-${index + 1}`);
+    expect(told(result, 'program')).toEqual(names.map(() => expect.stringContaining(', in a container, calling http://front:8080')));
+    expect(told(result, 'exit')).toHaveLength(instances);
+    expect(Object.keys(Object.groupBy(result.rows, ({ instance }) => instance)).toSorted()).toEqual(names);
+    expect(result.rows.map(({ id }) => id).toSorted((left, right) => left - right)).toEqual([...result.rows.keys()]);
+    // The set-up's call is no arrival, and nothing else but what the script declares was called.
+    expect(Object.keys(Object.groupBy(result.rows, ({ name }) => name)).toSorted()).toEqual(['order', 'quote', 'stock']);
+    expect(result.rows.filter(({ outcome }) => outcome === 'ok').length).toBeGreaterThan(0.9 * result.rows.length);
+    // 20 looks a second of two calls each, for two seconds, whoever shares them.
+    const quotes = result.rows.filter(({ name }) => name === 'quote').length;
+    expect([quotes > 30, quotes <= 42]).toEqual([true, true]);
+    expect(new Set(thresholdsIn(result).map(({ metric }) => metric))).toContain('stale_quotes');
+  });
+
+  it.skipIf(lack !== null)('two processes there share a plan’s arrivals, and the recording has each of them once', async () => {
+    await using rig = await rigOf({ front: script(ECHO) }, [], drivers.docker);
+    const { entry, inside } = await rig.up();
+    if (inside === undefined) throw new Error('It has to offer its network.');
+    const load = openLoad({ ratePerSecond: 50, requests: [get('quote', '/quote')] });
+    await using offer = await offerToK6({ load, entry, inside, totalMs: 1000, runId: rig.runId, k6: { executable, instances: 2 } });
+    expect(await offer.load.ended).toEqual({ scheduled: 50, sent: 50 });
+    expect(offer.rows.map(({ id }) => id).toSorted((left, right) => left - right)).toEqual([...offer.rows.keys()]);
+    for (const { id, instance, outcome } of offer.rows) expect([instance, outcome]).toEqual([`k6-${(id % 2) + 1}`, 'ok']);
   });
 });
 

@@ -193,7 +193,7 @@ export const LAWS: Readonly<Record<string, Law>> = {
     await expectGone(offering.runId, own, held.promptMs);
   },
 
-  async 'disposal in mid-flight ends in time and leaves no process'(held) {
+  async 'disposal in mid-flight ends in time, settles what was promised, and leaves no process'(held) {
     const { promise: isBusy, resolve } = Promise.withResolvers<void>();
     await using entry = await serve(() => resolve());
     const load = openLoad({ ratePerSecond: 50, requests: [get('r', '/', { timeout: '50s' })] });
@@ -203,6 +203,7 @@ export const LAWS: Readonly<Record<string, Law>> = {
     await isBusy;
     const own = groupOf(process.pid).filter((pid) => !before.has(pid));
     await within(held.promptMs, offered[Symbol.asyncDispose]());
+    await within(held.promptMs, Promise.allSettled([offered.running.ended]));
     await expectGone(offering.runId, own, held.promptMs);
   },
 

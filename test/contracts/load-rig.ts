@@ -9,7 +9,7 @@ import type { RequestRow } from '../../harness/model/recording.ts';
 import { startClock } from '../../harness/run/clock.ts';
 import type { Address } from '../../harness/run/environments/contract.ts';
 import type { LoadContext, LoadDriver, RunningLoad } from '../../harness/run/load/contract.ts';
-import { planOf } from '../integration/load-rig.ts';
+import { planOf, UNWRITTEN } from '../integration/load-rig.ts';
 
 /** Between the start and the load's zero: what a driver may ask for at least, doubled. */
 const LEAD_US = 100_000;
@@ -58,6 +58,7 @@ export async function offer(given: Offer): Promise<Offered> {
       clock,
       runId,
       runFolder,
+      ledger: UNWRITTEN,
       projectFolder,
       redact: (text) => text,
       signal,

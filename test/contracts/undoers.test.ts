@@ -1,4 +1,7 @@
 // Goal: whatever the kind of thing, undoing it removes what carries the run's mark and nothing else, twice is no error, and what is still there is told.
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { RUN_LABEL, type Entry, type Owner, type Undoer } from '../../harness/run/ledger/contract.ts';
 import { undoersWith } from '../../harness/run/undoers.ts';
@@ -13,6 +16,17 @@ const NAME = `halfopen-${RUN}-orders`;
 let engine: FakeEngine;
 let toxiproxy: FakeToxiproxy;
 const undoers = undoersWith(async () => engine);
+
+/** Where folders of runs lie; root may remove anything of its own, so that what is held is another user's. */
+const temporary = mkdtempSync(join(tmpdir(), 'halfopen-undoers-'));
+const FOLDER = join(temporary, `k6-${RUN}-0`);
+const isRoot = process.getuid?.() === 0;
+const holdFolder = (): void => (isRoot ? chownSync(FOLDER, 65_534, 65_534) : chmodSync(temporary, 0o500));
+const freeFolders = (): void => {
+  chmodSync(temporary, 0o700);
+  for (const name of readdirSync(temporary)) rmSync(join(temporary, name), { recursive: true });
+};
+afterAll(() => rmSync(temporary, { recursive: true }));
 
 /** How a kind's thing is made in the world, seen there, and kept from going. */
 interface Sample {
@@ -78,6 +92,22 @@ const samples: Readonly<Record<Entry['kind'], Sample>> = {
     hold: () => void engine.stuck.add(`${NAME}-network`),
     breakDown: () => void (engine.isDown = true),
   },
+  folder: {
+    entry: () => ({ kind: 'folder', path: FOLDER }),
+    make: () => {
+      mkdirSync(FOLDER);
+      writeFileSync(join(FOLDER, 'plan.json'), '{}');
+    },
+    makeForeign: () => {
+      mkdirSync(`${FOLDER}0`);
+      mkdirSync(join(temporary, 'of-the-team'));
+      symlinkSync(join(temporary, 'of-the-team'), FOLDER);
+    },
+    isThere: () => existsSync(FOLDER),
+    hold: holdFolder,
+    // Nobody is asked: whatever holds it answers at once.
+    breakDown: holdFolder,
+  },
 };
 
 beforeAll(async () => void (toxiproxy = await fakeToxiproxy()));
@@ -85,12 +115,13 @@ afterAll(() => toxiproxy[Symbol.asyncDispose]());
 beforeEach(() => {
   engine = fakeEngine();
   toxiproxy.paths.clear();
+  freeFolders();
   Object.assign(toxiproxy, { isFrozen: false, refuses: null });
 });
 
 it('there are undoers to hold to the contract, one for each kind of entry', () => {
   expect(Object.keys(undoers).toSorted()).toEqual(Object.keys(samples).toSorted());
-  expect(Object.keys(undoers)).toEqual(['toxic', 'proxy', 'compose', 'container', 'network', 'volume']);
+  expect(Object.keys(undoers)).toEqual(['toxic', 'proxy', 'compose', 'container', 'network', 'volume', 'folder']);
 });
 
 describe.each(Object.keys(samples) as Entry['kind'][])('%s', (kind) => {
@@ -102,7 +133,7 @@ describe.each(Object.keys(samples) as Entry['kind'][])('%s', (kind) => {
     expect(undoer.kind).toBe(kind);
     expect(undoer.describe(sample.entry())).toContain(RUN);
     expect(undoer.describe(sample.entry())).toContain(kind);
-    expect(undoer.byHand(sample.entry())).toMatch(/^(docker|curl) .*1a2b3c4d/);
+    expect(undoer.byHand(sample.entry())).toMatch(/^(docker|curl|rm) .*1a2b3c4d/);
   });
 
   it('is removed, and what was never made is no error', async () => {
@@ -116,10 +147,11 @@ describe.each(Object.keys(samples) as Entry['kind'][])('%s', (kind) => {
 
   it('is left alone where it does not carry the mark, whatever its name', async () => {
     sample.makeForeign();
-    const before = [...engine.things, ...toxiproxy.paths];
+    const world = (): readonly unknown[] => [...engine.things, ...toxiproxy.paths, ...readdirSync(temporary)];
+    const before = world();
     expect(before.length).toBeGreaterThan(0);
     expect(await undo()).toBe(false);
-    expect([...engine.things, ...toxiproxy.paths]).toEqual(before);
+    expect(world()).toEqual(before);
   });
 
   it('is told when it is still there', async () => {
@@ -144,6 +176,15 @@ it.each(['toxic', 'proxy'] as const)('a %s of which the name does not carry the 
   const undoer = undoers[kind] as unknown as Undoer;
   await expect(undoer.undo(entry, owner, new AbortController().signal)).rejects.toThrow(/must carry the run's id, 1a2b3c4d/);
   expect(toxiproxy.asked).toEqual([]);
+});
+
+it.each(['k6-other-0', `${RUN}/k6`])('a folder called %s, which does not carry the run, is not touched', async (name) => {
+  const path = join(temporary, name);
+  mkdirSync(path, { recursive: true });
+  await expect(undoers.folder.undo({ kind: 'folder', path }, owner, new AbortController().signal)).rejects.toThrow(
+    /must carry the run's id, 1a2b3c4d/,
+  );
+  expect(existsSync(path)).toBe(true);
 });
 
 it('a command by hand holds nothing that a shell would read', () => {

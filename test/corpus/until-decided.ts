@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
@@ -16,18 +16,22 @@ export interface CliRun {
   readonly code: number | null;
   readonly text: string;
   readonly scenario: ScenarioOutcome;
+  /** The HTML report; null where none was asked for. */
+  readonly report: string | null;
 }
 
 async function halfopen(name: string, more: readonly string[]): Promise<CliRun> {
   const output = mkdtempSync(join(tmpdir(), 'halfopen-corpus-test-'));
   try {
-    const args = [join(root, 'bin/halfopen.js'), 'run', name, '--pace', 'fast', '--output', output, '--reporter', 'json,terminal', ...more];
+    const always = ['--pace', 'fast', '--output', output, '--reporter', 'json,terminal'];
+    const args = [join(root, 'bin/halfopen.js'), 'run', name, ...always, ...more];
     const child = spawn(process.execPath, args, { cwd: root, env: { ...process.env, NO_COLOR: '1' }, stdio: ['ignore', 'pipe', 'pipe'] });
     let text = '';
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
     const [code] = (await once(child, 'exit')) as [number | null];
     const outcome = JSON.parse(readFileSync(join(output, 'outcome.json'), 'utf8')) as Outcome;
-    return { code, text, scenario: outcome.scenarios[0]! };
+    const report = join(output, 'report.html');
+    return { code, text, scenario: outcome.scenarios[0]!, report: existsSync(report) ? readFileSync(report, 'utf8') : null };
   } finally {
     rmSync(output, { recursive: true, force: true });
   }
@@ -45,10 +49,17 @@ async function untilDecided(name: string, more: readonly string[]): Promise<CliR
 
 /** Runs a scenario on the correct shop: it passes, and more than guards did. */
 export async function expectPass(name: string, ...more: readonly string[]): Promise<void> {
-  const { code, text, scenario } = await untilDecided(name, more);
+  await passingRun(name, ...more);
+}
+
+/** The same, for those who look at more of the run. */
+export async function passingRun(name: string, ...more: readonly string[]): Promise<CliRun> {
+  const run = await untilDecided(name, more);
+  const { code, text, scenario } = run;
   expect(scenario.verdict, text).toBe('pass');
   expect(code).toBe(0);
   expect(scenario.findings.filter(({ guard }) => !guard).length).toBeGreaterThan(2);
+  return run;
 }
 
 /** Runs a broken twin: it fails by the expectation that is to catch it, and the report says so first. */

@@ -4,7 +4,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildK6 } from '../../harness/run/load/k6/build.ts';
 import { openChannel } from '../../harness/run/load/k6/channel.ts';
+import { makePrivateFolder } from '../../harness/run/load/k6/private-folder.ts';
 import type { FromK6, Job, ToK6 } from '../../harness/run/load/k6/protocol.ts';
+import { UNWRITTEN } from './load-rig.ts';
 
 const PATIENCE_MS = 20_000;
 
@@ -41,7 +43,8 @@ export const JOB: Job = { c: 'job', schedule: null, bodies: [], bodyBytes: 1000,
 export async function startTalking(executable: string, script: string, job: Job | null = JOB): Promise<TalkingK6> {
   const records: FromK6[] = [];
   const waiting = new Set<() => void>();
-  const channel = await openChannel({
+  const folder = await makePrivateFolder({ ledger: UNWRITTEN, runId: `talk-${process.pid}` });
+  const channel = await openChannel(folder.path, {
     onRecords: (came) => {
       records.push(...came);
       if (job !== null && came.some(({ t }) => t === 'hello')) channel.send(job);
@@ -49,7 +52,7 @@ export async function startTalking(executable: string, script: string, job: Job 
     },
     onGarbage: (error) => records.push({ t: 'mark', at: 0, name: `garbage: ${error.message}` }),
   });
-  const file = join(channel.folder, 'script.js');
+  const file = join(folder.path, 'script.js');
   writeFileSync(file, script);
   const args = ['run', '--quiet', '--no-color', '--out', 'halfopen', '--summary-mode', 'disabled', '--address', '', file];
   const env = { ...process.env, HALFOPEN_K6_SOCKET: channel.socketPath, K6_NO_USAGE_REPORT: 'true', K6_AUTO_EXTENSION_RESOLUTION: 'false' };
@@ -84,6 +87,7 @@ export async function startTalking(executable: string, script: string, job: Job 
       child.kill('SIGKILL');
       await exited;
       await channel[Symbol.asyncDispose]();
+      await folder[Symbol.asyncDispose]();
     },
   };
 }

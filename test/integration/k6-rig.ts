@@ -8,6 +8,7 @@ import type { RequestRow } from '../../harness/model/recording.ts';
 import type { K6Settings } from '../../harness/model/scenario.ts';
 import type { NewEvent } from '../../harness/model/sink.ts';
 import { startClock } from '../../harness/run/clock.ts';
+import type { Inside } from '../../harness/run/environments/contract.ts';
 import type { LoadContext, LoadEvent, RunningLoad } from '../../harness/run/load/contract.ts';
 import { buildK6 } from '../../harness/run/load/k6/build.ts';
 import { k6Driver } from '../../harness/run/load/k6.ts';
@@ -32,6 +33,8 @@ export async function k6AtHand(): Promise<
 export interface K6Rig extends Omit<Rig, 'driver' | 'sentinel' | 'onBegun' | 'onRows'> {
   readonly k6: K6Settings;
   readonly signal?: AbortSignal;
+  /** The services' network, for a k6 that is to run there. */
+  readonly inside?: Inside;
   /** @default the driver */
   start?(context: LoadContext): Promise<RunningLoad>;
 }
@@ -70,6 +73,7 @@ export async function offerToK6(rig: K6Rig): Promise<K6Offer> {
       asksSentinel: false,
       entry: rig.entry,
       sentinel: rig.entry,
+      ...(rig.inside === undefined ? {} : { inside: rig.inside }),
       clock,
       runId: rig.runId ?? 'k6-rig',
       runFolder,

@@ -8,7 +8,7 @@ import type { Phase, Plan } from '../../harness/model/plan.ts';
 import type { RequestRow } from '../../harness/model/recording.ts';
 import type { NewEvent } from '../../harness/model/sink.ts';
 import { startClock } from '../../harness/run/clock.ts';
-import type { Address } from '../../harness/run/environments/contract.ts';
+import type { Address, Inside } from '../../harness/run/environments/contract.ts';
 import type { LoadContext, LoadEvent, RunningLoad } from '../../harness/run/load/contract.ts';
 import { checkScript, startScript } from '../../harness/run/load/k6/script.ts';
 import { planOf, wholeLoadOf } from './load-rig.ts';
@@ -25,6 +25,8 @@ export interface ScriptRig {
   /** Files beside the script. */
   readonly files?: Readonly<Record<string, string>>;
   readonly entry: Address;
+  /** The services' network, for a k6 that is to run there. */
+  readonly inside?: Inside;
   readonly phases?: PhaseLengths;
   readonly requests?: readonly RequestTemplate[];
   readonly env?: Readonly<Record<string, string>>;
@@ -65,6 +67,7 @@ export async function runScript(rig: ScriptRig): Promise<ScriptResult> {
     runFolder,
     entry: rig.entry,
     sentinel: rig.entry,
+    ...(rig.inside === undefined ? {} : { inside: rig.inside }),
     clock,
     runId: 'script-rig',
     signal: new AbortController().signal,

@@ -19,7 +19,7 @@ import { sharesOf } from '../../harness/run/load/k6/runner-plan.ts';
 import { get, openLoad } from '../../harness/scenario/load.ts';
 import { eventually, runFolder as runFolderOf, start, temporaryFolder } from '../cli/halfopen.ts';
 import { k6AtHand, offerToK6 } from './k6-rig.ts';
-import { json, serve } from './load-rig.ts';
+import { json, serve, UNWRITTEN } from './load-rig.ts';
 
 const { executable, lack } = await k6AtHand();
 const folder = temporaryFolder();
@@ -154,7 +154,9 @@ describe.skipIf(lack !== null)('how k6 ends', () => {
     const runId = `k6-alone-${process.pid}`;
     const alone = fileURLToPath(new URL('./k6-alone.ts', import.meta.url));
     const before = answered;
-    const child = spawn(process.execPath, [alone, executable, String(entry.port), runId], { stdio: 'ignore' });
+    // What it leaves there is undone by nobody.
+    const env = { ...process.env, TMPDIR: temporaryFolder() };
+    const child = spawn(process.execPath, [alone, executable, String(entry.port), runId], { stdio: 'ignore', env });
     await eventually('k6 sends', 30_000, () => answered > before + 10);
     expect(await processesOfRun(runId)).toHaveLength(1);
     child.kill('SIGKILL');
@@ -209,6 +211,7 @@ function launchOf(path: string, own: Partial<K6Launch> = {}): K6Launch & { reado
     ownsScript: 'harness',
     runId: `k6-stand-in-${process.pid}`,
     runFolder: folder,
+    ledger: UNWRITTEN,
     redact: (text) => text.replace('secret', '***'),
     signal: new AbortController().signal,
     prepare: async () => ({ args: ['x.js'], env: {} }),

@@ -88,15 +88,19 @@ export function planOf({ load, totalMs, seed = 7, drainMs = 2000, redact = [] }:
   };
 }
 
+/** Of a run that nobody would undo. */
+export const UNWRITTEN: LoadContext['ledger'] = { note: () => undefined, strike: () => undefined };
+
 /** A driver's context as far as it follows from the plan: one driver sends everything. */
 export function wholeLoadOf(
   plan: Plan,
-): Pick<LoadContext, 'plan' | 'ordinals' | 'asksSentinel' | 'runFolder' | 'projectFolder' | 'redact' | 'onEvent'> {
+): Pick<LoadContext, 'plan' | 'ordinals' | 'asksSentinel' | 'runFolder' | 'ledger' | 'projectFolder' | 'redact' | 'onEvent'> {
   return {
     plan,
     ordinals: Uint32Array.from(plan.schedule.request.keys()),
     asksSentinel: true,
     runFolder: tmpdir(),
+    ledger: UNWRITTEN,
     projectFolder: process.cwd(),
     redact: (text) => text,
     onEvent: () => undefined,

@@ -73,7 +73,7 @@ describe('a journey', () => {
     for (const { file, bytes, widthPx, heightPx } of pictures) {
       const jpeg = readFileSync(join(result.runFolder, file));
       expect([jpeg.length, jpeg.subarray(0, 2).toString('hex')]).toEqual([bytes, 'ffd8']);
-      expect([widthPx, heightPx, ...sizeOf(jpeg)]).toEqual([480, 270, 480, 270]);
+      expect([widthPx, heightPx, ...sizeOf(jpeg)]).toEqual([480, 360, 480, 360]);
     }
     const told = eventsOf(result.events, 'driver').map(({ what, detail }) => `${what} ${detail.split(' ')[0] ?? ''}`);
     expect(told).toEqual(['program playwright-core', 'browser Chromium']);
@@ -151,7 +151,7 @@ describe('a journey', () => {
       entry,
       sentinel,
       totalMs: 1000,
-      plan: { browser: { trace: true, video: true } },
+      plan: { browser: { trace: true, video: true, viewport: { width: 400, height: 300 } } },
       onEvent(event, running) {
         if (isNoticed || event.kind !== 'step') return;
         isNoticed = true;
@@ -176,6 +176,7 @@ describe('a journey', () => {
       'breaker: orders.payments closed → open',
       'fault: storm acknowledged',
     ]);
+    expect(eventsOf(result.events, 'screenshot').every(({ widthPx, heightPx }) => widthPx === 400 && heightPx === 300)).toBe(true);
     // One page that does not change: one file.
     expect(readdirSync(join(result.runFolder, 'screenshots'))).toHaveLength(
       new Set(eventsOf(result.events, 'screenshot').map(({ file }) => file)).size,

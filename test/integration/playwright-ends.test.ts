@@ -1,7 +1,6 @@
 // Goal: whatever happens to the browser, the driver's process or the harness, arrivals end, the user is told, and no browser is left behind.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HarnessError, UsageError } from '../../harness/model/problem.ts';
 import { startClock } from '../../harness/run/clock.ts';
@@ -9,7 +8,7 @@ import { processesOfRun } from '../../harness/run/environments/process-groups.ts
 import { loadDrivers } from '../../harness/run/load/index.ts';
 import { eventually, repository } from '../cli/halfopen.ts';
 import { json, serve, wholeLoadOf } from './load-rig.ts';
-import { browserPlanOf, eventsOf, journeysOnly, runBrowser, shopWindow } from './playwright-rig.ts';
+import { browserOf, browserPlanOf, eventsOf, journeysOnly, runBrowser, shopWindow } from './playwright-rig.ts';
 
 let sentinel: Awaited<ReturnType<typeof serve>>;
 beforeAll(async () => {
@@ -28,23 +27,6 @@ const check = (
     projectFolder,
     signal: new AbortController().signal,
   });
-
-/** The main process of a run's browser: the one that is a Chromium and no part of another. */
-async function browserOf(runId: string): Promise<number | undefined> {
-  const pids = await processesOfRun(runId);
-  return pids.find((pid) => {
-    const line = commandLine(pid);
-    return line.includes('--remote-debugging-pipe') && !line.includes('--type=');
-  });
-}
-
-function commandLine(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-  } catch {
-    return '';
-  }
-}
 
 const isGone = async (runId: string): Promise<boolean> => (await processesOfRun(runId)).length === 0;
 

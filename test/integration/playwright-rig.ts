@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import { redactorOf } from '../../harness/model/redact.ts';
 import type { RequestRow } from '../../harness/model/recording.ts';
 import type { NewEvent } from '../../harness/model/sink.ts';
 import { startClock } from '../../harness/run/clock.ts';
+import { processesOfRun } from '../../harness/run/environments/process-groups.ts';
 import type { Address } from '../../harness/run/environments/contract.ts';
 import type { LoadEvent, RunningLoad } from '../../harness/run/load/contract.ts';
 import { loadDrivers } from '../../harness/run/load/index.ts';
@@ -141,4 +142,21 @@ export function shopWindow(seen: Seen[], { foreign = '' } = {}): RequestListener
     const [status, type, body] = pages[new URL(url, 'http://any').pathname] ?? [404, 'text/plain', 'nothing here'];
     response.writeHead(status, { 'content-type': type, ...(type.startsWith('image') ? { 'cache-control': 'max-age=600' } : {}) }).end(body);
   };
+}
+
+/** The main process of a run's browser: the one that is a Chromium and no part of another. */
+export async function browserOf(runId: string): Promise<number | undefined> {
+  const pids = await processesOfRun(runId);
+  return pids.find((pid) => {
+    const line = commandLine(pid);
+    return line.includes('--remote-debugging-pipe') && !line.includes('--type=');
+  });
+}
+
+function commandLine(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return '';
+  }
 }

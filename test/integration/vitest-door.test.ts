@@ -1,11 +1,15 @@
 // Goal: a scenario runs inside anyone's `vitest run`, passes and fails as it should, and says why. The matchers are tried on a real run.
 import { spawn } from 'node:child_process';
-import { existsSync, symlinkSync } from 'node:fs';
+import { existsSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { journeyOf, openLoad } from '../../harness/scenario/load.ts';
 import { runChaos } from '../../harness/vitest/index.ts';
 import breaks from '../../fixtures/cli/scenarios/breaks.chaos.ts';
+import { calls } from '../../fixtures/cli/scenarios/pair.load.ts';
+import { browserAtHand } from '../browser-at-hand.ts';
 import { fixture, readJson, repository, temporaryFolder, temporaryProject } from '../cli/halfopen.ts';
+import { picturesIn } from '../pictures-in-report.ts';
 
 const config = {
   guards: {
@@ -32,6 +36,21 @@ describe('runChaos and its matchers', () => {
     expect(() => expect(run).toHaveFound({ check: 'availability', verdict: 'pass' })).toThrow(
       /to have found availability as pass\n {2}fail: /,
     );
+  });
+
+  test.runIf(browserAtHand('pictures in the report of a test'))('hands what users saw to the report', async () => {
+    const looking = journeyOf('looking', 'journeys/looking.journey.ts', { ratePerSecond: 1 });
+    // Long enough for a busy machine to take a picture.
+    const watched = {
+      ...breaks,
+      name: 'watched',
+      timeline: { ...breaks.timeline, recoveryMs: 4000 },
+      load: openLoad({ ratePerSecond: 10, requests: calls.requests, journeys: [looking] }),
+    };
+    const { report, recording } = await runChaos(watched, { config, seed: 7, projectFolder: fixture, output: temporaryFolder() });
+    const files = new Set(recording.events.flatMap((event) => (event.kind === 'screenshot' ? [event.file] : [])));
+    expect(files.size).toBeGreaterThan(0);
+    expect(picturesIn(readFileSync(report, 'utf8'))).toBe(files.size);
   });
 
   test('a scenario that is wrong is refused with all its problems', async () => {

@@ -4,7 +4,6 @@ import type { Evidence, Span } from '../evidence.ts';
 import { share } from './arguments.ts';
 import type { Check } from './contract.ts';
 import { faultNotInForce, findingOf, rowsOf, tooFew, type Result } from './finding.ts';
-import { reachedSystem } from './traffic.ts';
 
 /** When an expectation about traffic counts: while a fault is in force, or during a phase of the timeline. */
 export type During<D extends string> =
@@ -23,7 +22,7 @@ export interface Availability<F extends string = string, R extends string = stri
 }
 
 /** Arrivals below which a share says nothing. */
-const ARRIVALS_NEEDED = 20;
+export const ARRIVALS_NEEDED = 20;
 
 /**
  * At least the share `min` of the arrivals is answered well during a fault (its name) or a phase (`baseline`, `fault`,
@@ -100,7 +99,7 @@ export function duringSpan({ of, phase }: { readonly of?: string; readonly phase
 }
 
 function evaluate({ of, phase, request, min, countDegraded }: Availability, evidence: Evidence, span: Span): Result {
-  const rows = evidence.requestsIn(span, request).filter(reachedSystem);
+  const rows = evidence.requestsIn(span, request);
   if (rows.length < ARRIVALS_NEEDED) return tooFew(`arrivals of ${request ?? 'any request'}`, rows.length, ARRIVALS_NEEDED);
   const bad = rows.filter(({ outcome }) => outcome !== 'ok' && !(countDegraded === true && outcome === 'degraded'));
   const ratio = (rows.length - bad.length) / rows.length;

@@ -3,12 +3,13 @@ import { formatMs } from '../../model/time.ts';
 import type { Evidence, Span } from '../evidence.ts';
 import { quantile } from '../quantile.ts';
 import { serviceMs } from '../series.ts';
+import { reachedSystem } from '../unsent.ts';
 import { numberAbove } from './arguments.ts';
 import { statesIn } from './breaker-states.ts';
 import type { Check } from './contract.ts';
 import { findingOf, neverOpened, rowsOf, tooFew, toMs, type Result } from './finding.ts';
 import { aboveTimeout, loadSpan } from './timeline.ts';
-import { allExchanges, reachedSystem } from './traffic.ts';
+import { allExchanges } from './traffic.ts';
 
 /** Requests that an open breaker turns away are answered at once. */
 export interface FailsFast<B extends string = string, R extends string = string> extends Expectation<never, B, never, R, never> {

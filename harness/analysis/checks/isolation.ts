@@ -3,10 +3,11 @@ import type { Expectation } from '../../model/scenario.ts';
 import type { Evidence, Span } from '../evidence.ts';
 import { quantile } from '../quantile.ts';
 import { responseMs } from '../series.ts';
+import { reachedSystem } from '../unsent.ts';
 import { numberFrom } from './arguments.ts';
 import type { Check } from './contract.ts';
 import { faultNotInForce, findingOf, rowsOf, tooFew, type Result } from './finding.ts';
-import { reachedSystem, samplesFor } from './traffic.ts';
+import { samplesFor, waitsIn } from './traffic.ts';
 
 /** A request that does not need what the fault hits stays as fast and as available as before. */
 export interface Isolation<F extends string = string, R extends string = string> extends Expectation<never, never, F, R, never> {
@@ -63,13 +64,15 @@ export const isolationCheck: Check<Isolation> = {
 
 function evaluate({ request, of, p95RatioMax }: Isolation, evidence: Evidence, span: Span): Result {
   const baseline = evidence.phase('baseline');
+  const waitedMs = waitsIn(evidence);
+  // What the driver lost before the fault must not excuse what it lost under it.
   const before = (baseline === null ? [] : evidence.requestsIn(baseline, request)).filter(reachedSystem);
-  const during = evidence.requestsIn(span, request).filter(reachedSystem);
+  const during = evidence.requestsIn(span, request);
   const needed = samplesFor(0.95);
   if (before.length < needed) return tooFew(`arrivals of ${request} in the baseline`, before.length, needed);
   if (during.length < needed) return tooFew(`arrivals of ${request} during ${of}`, during.length, needed);
   const beforeMs = quantile(before.map(responseMs), 0.95) ?? 0;
-  const duringMs = quantile(during.map(responseMs), 0.95) ?? 0;
+  const duringMs = quantile(during.map(waitedMs), 0.95) ?? 0;
   const limitMs = Math.max(beforeMs * p95RatioMax, beforeMs + FLOOR_MS);
   const bad = during.filter(isBad);
   const badBefore = before.filter(isBad).length / before.length;
@@ -103,7 +106,7 @@ function evaluate({ request, of, p95RatioMax }: Isolation, evidence: Evidence, s
         span,
       ),
     };
-  const slow = during.filter((row) => responseMs(row) > limitMs);
+  const slow = during.filter((row) => waitedMs(row) > limitMs);
   return {
     verdict: duringMs <= limitMs ? 'pass' : 'fail',
     code: 'isolation',

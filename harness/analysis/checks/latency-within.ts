@@ -3,13 +3,12 @@ import type { Expectation } from '../../model/scenario.ts';
 import { formatMs } from '../../model/time.ts';
 import type { Evidence, Span } from '../evidence.ts';
 import { quantile } from '../quantile.ts';
-import { responseMs } from '../series.ts';
 import { numberAbove } from './arguments.ts';
 import { duringOf, duringProblems, duringSpan } from './availability.ts';
 import type { Check } from './contract.ts';
 import { faultNotInForce, findingOf, rowsOf, tooFew, type Result } from './finding.ts';
 import { aboveTimeout } from './timeline.ts';
-import { reachedSystem, samplesFor } from './traffic.ts';
+import { samplesFor, waitsIn } from './traffic.ts';
 
 /** Users wait no longer than this, up to a quantile, during a fault or a phase. */
 export interface LatencyWithin<F extends string = string, R extends string = string> extends Expectation<never, never, F, R, never> {
@@ -79,11 +78,12 @@ export const latencyWithinCheck: Check<LatencyWithin> = {
 };
 
 function evaluate({ of, phase, request, quantile: share, maxMs }: LatencyWithin, evidence: Evidence, span: Span): Result {
-  const rows = evidence.requestsIn(span, request).filter(reachedSystem);
+  const rows = evidence.requestsIn(span, request);
+  const waitedMs = waitsIn(evidence);
   const needed = samplesFor(share);
-  const measuredMs = quantile(rows.map(responseMs), share);
+  const measuredMs = quantile(rows.map(waitedMs), share);
   if (measuredMs === null || rows.length < needed) return tooFew(`arrivals of ${request ?? 'any request'}`, rows.length, needed);
-  const slow = rows.filter((row) => responseMs(row) > maxMs);
+  const slow = rows.filter((row) => waitedMs(row) > maxMs);
   return {
     verdict: measuredMs <= maxMs ? 'pass' : 'fail',
     code: 'latency',

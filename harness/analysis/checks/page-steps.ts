@@ -1,8 +1,8 @@
 import type { StepTaken } from '../../model/event.ts';
 import type { RequestRow } from '../../model/recording.ts';
 import type { Evidence, Span } from '../evidence.ts';
+import { reachedSystem } from '../unsent.ts';
 import { toMs } from './finding.ts';
-import { reachedSystem } from './traffic.ts';
 
 /** What is looked for on the pages of a journey. */
 export interface Looked {

@@ -3,6 +3,7 @@ import type { Problem } from '../../model/problem.ts';
 import type { Expectation } from '../../model/scenario.ts';
 import { show, type TextForm } from '../../model/shape.ts';
 import { formatMs, milliseconds, type Duration } from '../../model/time.ts';
+import { usersOf } from '../../model/users.ts';
 import type { Evidence, Span } from '../evidence.ts';
 import { share } from './arguments.ts';
 import { duringOf } from './availability.ts';
@@ -178,7 +179,9 @@ function windowsOf({ of, phase }: PageShows, plan: PlanSoFar): readonly Span[] {
   return plan.phases.filter(({ name }) => name === phase);
 }
 
-function setsOutIn(windows: readonly Span[], { schedule }: PlanSoFar, place: number): boolean {
+function setsOutIn(windows: readonly Span[], { load, schedule }: PlanSoFar, place: number): boolean {
+  // Users go again and again: somebody sets out whenever there is time for it.
+  if (usersOf(load).some(({ request }) => request === place)) return windows.some(({ fromUs, toUs }) => toUs > fromUs);
   return schedule.intendedUs.some(
     (atUs, ordinal) => schedule.request[ordinal] === place && windows.some(({ fromUs, toUs }) => atUs >= fromUs && atUs < toUs),
   );

@@ -2,6 +2,7 @@ import type { RecoveryTimeline } from '../../model/finding.ts';
 import type { Problem } from '../../model/problem.ts';
 import type { Expectation } from '../../model/scenario.ts';
 import { formatMs, type Duration } from '../../model/time.ts';
+import { journeysByUsers } from '../../model/users.ts';
 import type { Evidence } from '../evidence.ts';
 import { bucketUsFor } from '../series.ts';
 import { limitMs, numberAbove, share } from './arguments.ts';
@@ -80,8 +81,18 @@ export const recoveryCheck: Check<Recovery> = {
   },
 };
 
+/** What a scenario demands of users' traffic after a fault, once for each way in which it is said. */
+export function recoveriesOf(expectations: readonly Expectation[], fault: string): readonly Recovery[] {
+  return expectations.filter((expectation): expectation is Recovery => expectation.check === 'recovery' && expectation.of === fault);
+}
+
 function problems(expectation: Recovery, plan: PlanSoFar, path: string): readonly Problem[] {
   const { of, request, withinMs, p95Ms, holdForMs } = expectation;
+  if (journeysByUsers(plan.load).some(({ name }) => name === request)) {
+    const found = `'${request}', which users go again and again`;
+    const hint = `give '${request}' a rate: who waits for the end of a stall says nothing of when it ended`;
+    return [{ path: `${path}.request`, expected: 'arrivals that come whatever became of those before', found, hint }];
+  }
   const roomMs = roomAfterMs(plan, of, 'end');
   const why = `what is left of the timeline when ${of} ends, less ${formatMs(holdForMs)} to hold`;
   const resolutionMs = plannedBucketMs(plan, of, request);

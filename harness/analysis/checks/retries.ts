@@ -18,7 +18,7 @@ export interface Retries<E extends string = string, F extends string = string> e
 }
 
 /** Requests that called, below which a ratio says nothing. */
-const CALLERS_NEEDED = 5;
+export const CALLERS_NEEDED = 5;
 
 /**
  * Attempts on an edge, divided by the requests (trace ids) behind them, stay within `amplificationMax` while a fault is in

@@ -1,5 +1,7 @@
 import type { ExchangeRow, RequestRow } from '../../model/recording.ts';
 import type { Evidence } from '../evidence.ts';
+import { responseMs } from '../series.ts';
+import { reachedSystem } from '../unsent.ts';
 
 /** A call that did its work, as its caller saw it. */
 export function isGood(exchange: ExchangeRow): boolean {
@@ -16,9 +18,18 @@ export function mayHaveBeenDelayed(exchange: ExchangeRow): boolean {
   return hasFailed(exchange) && (exchange.fault === null || exchange.outcome !== 'answered');
 }
 
-/** Arrivals that reached the system: what the driver itself dropped or broke off says nothing about the system. */
-export function reachedSystem(row: RequestRow): boolean {
-  return row.outcome !== 'shed' && row.outcome !== 'aborted';
+/** The patience of a request that nobody declared, in milliseconds. */
+const OTHER_TIMEOUT_MS = 5000;
+
+/**
+ * How long arrivals waited, in milliseconds. One that the load driver did not send, or gave up, has failed like one that waited for all
+ * of its timeout: whoever came would have waited for a sender as well.
+ */
+export function waitsIn({ plan }: Evidence): (row: RequestRow) => number {
+  const { load } = plan;
+  const templates = [...load.requests, ...(load.kind === 'open' ? (load.journeys ?? []) : [])];
+  const timeouts = new Map(templates.map(({ name, timeoutMs }) => [name, timeoutMs]));
+  return (row) => (reachedSystem(row) ? responseMs(row) : Math.max(responseMs(row), timeouts.get(row.name) ?? OTHER_TIMEOUT_MS));
 }
 
 /** Fewest samples from which a quantile can be told: at least one beyond it, and ten. */

@@ -3,7 +3,8 @@ import type { Guard } from '../checks/contract.ts';
 import { cite } from '../cite.ts';
 import type { Evidence } from '../evidence.ts';
 import { quantile } from '../quantile.ts';
-import { guardFinding, JUDGED_PHASES, roundMs } from './guard-finding.ts';
+import { JUDGED_PHASES } from '../../model/run-statistics.ts';
+import { guardFinding, roundMs } from './guard-finding.ts';
 
 /** A driver that started late made users wait who would not have waited. */
 export const driverKeptSchedule: Guard = {
@@ -24,7 +25,13 @@ export const driverKeptSchedule: Guard = {
         code: isLate ? 'driver-late' : 'driver-on-time',
         values: { phase: worst.phase, p99Ms: worst.p99Ms, maxMs: limitMs, starts: worst.rows.length },
         measured: { value: worst.p99Ms, unit: 'ms' },
-        ...(isLate ? { noiseMs: worst.p99Ms, evidence: [cite('requests', latest(worst.rows, limitMs))] } : {}),
+        ...(isLate
+          ? {
+              noiseMs: worst.p99Ms,
+              noiseIn: Object.fromEntries(phases.map(({ phase, p99Ms }) => [phase, p99Ms])),
+              evidence: [cite('requests', latest(worst.rows, limitMs))],
+            }
+          : {}),
       }),
     ];
   },

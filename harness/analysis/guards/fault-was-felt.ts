@@ -96,6 +96,16 @@ function biteOf(fault: PlannedFault, active: readonly Span[], evidence: Evidence
   return slowness !== null && slowness.count > 0 ? slowness : bite;
 }
 
+/** Whether a fault was felt on one of its edges. */
+export function isFeltOn(edge: string, fault: PlannedFault, evidence: Evidence): boolean {
+  const reach = { ...fault.reach, edges: [edge] };
+  const there = { ...fault, reach };
+  if (!evidence.plan.powers.includes('tap') || reach.bite === 'canary') return judgeCanaries(there, evidence).verdict === 'pass';
+  const active = activeSpans(evidence.occurrences(fault.name), evidence.endUs);
+  if (reach.bite !== 'slower' && biteOnEdges(there, active, evidence).count > 0) return true;
+  return reach.bite !== 'tap' && (slownessOnEdges(there, active, evidence)?.count ?? 0) > 0;
+}
+
 /** What a service cannot send reaches no tap: a fault on a service shows on the edges that lead to it, if there are any. */
 function isSeenOnEdges({ reach: { edges, services } }: PlannedFault, { plan }: Evidence): boolean {
   if (services.length === 0) return edges.length > 0;

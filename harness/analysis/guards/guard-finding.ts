@@ -1,12 +1,8 @@
 import type { Finding } from '../../model/finding.ts';
-import type { PhaseName } from '../../model/plan.ts';
 import type { Verdict } from '../../model/verdict.ts';
 
-/** Phases that expectations are judged by; nothing judges the warmup. */
-export const JUDGED_PHASES = ['baseline', 'fault', 'recovery'] as const satisfies readonly PhaseName[];
-
 /** What one guard says of one subject. */
-export interface GuardResult extends Partial<Pick<Finding, 'expected' | 'measured' | 'noiseMs' | 'evidence'>> {
+export interface GuardResult extends Partial<Pick<Finding, 'expected' | 'measured' | 'noiseMs' | 'noiseIn' | 'backlogIn' | 'evidence'>> {
   readonly check: string;
   readonly subject: string;
   readonly verdict: Verdict;

@@ -6,7 +6,8 @@ import { cite } from '../cite.ts';
 import type { Evidence } from '../evidence.ts';
 import { quantile } from '../quantile.ts';
 import { responseMs } from '../series.ts';
-import { guardFinding, JUDGED_PHASES, roundMs, type GuardResult } from './guard-finding.ts';
+import { JUDGED_PHASES } from '../../model/run-statistics.ts';
+import { guardFinding, roundMs, type GuardResult } from './guard-finding.ts';
 
 /** Fewer samples than this say nothing about a phase. */
 const SAMPLES_MIN = 10;
@@ -15,7 +16,9 @@ const FAILED_RATIO_MAX = 0.05;
 
 /**
  * The sentinel asks an echo service that no fault touches: what it waited, the machine added. A user's request crosses
- * more processes than the sentinel does, so what one hop lost counts once for each service on the way to the furthest one.
+ * more processes than the sentinel does, so what one hop lost counts once for each service on the way to the furthest one. It asks for
+ * hardly any work, though: services that get too little processor time for theirs fall behind. They can do so only while it is scarce,
+ * which is as large a share of the time as that of the sentinel's requests that waited for too long.
  */
 export const machineWasQuiet: Guard = {
   check: 'machine-was-quiet',
@@ -41,14 +44,38 @@ function judgeNoise(phases: readonly Sampled[], evidence: Evidence) {
   const p99Ms = Math.max(...phases.map((phase) => phase.p99Ms));
   const isLoud = worst.p95Ms > limitMs;
   const hops = hopsOf(evidence.plan.system);
+  const backlogIn = Object.fromEntries(phases.map((sample) => [sample.phase, scarceMs(sample, evidence)]));
   return said({
     verdict: isLoud ? 'inconclusive' : 'pass',
     code: isLoud ? 'machine-loud' : 'machine-quiet',
-    values: { phase: worst.phase, p95Ms: worst.p95Ms, maxMs: limitMs, p99Ms, hops, samples: worst.rows.length },
+    values: {
+      phase: worst.phase,
+      p95Ms: worst.p95Ms,
+      maxMs: limitMs,
+      p99Ms,
+      hops,
+      samples: worst.rows.length,
+      scarceMs: backlogIn[worst.phase] ?? 0,
+    },
     expected: { value: limitMs, unit: 'ms' },
     measured: { value: worst.p95Ms, unit: 'ms' },
-    ...(isLoud ? { noiseMs: p99Ms * hops, evidence: [cite('requests', [], evidence.phase(worst.phase) ?? undefined)] } : {}),
+    ...(isLoud
+      ? {
+          noiseMs: p99Ms * hops,
+          noiseIn: Object.fromEntries(phases.map((sample) => [sample.phase, roundMs(sample.p99Ms * hops)])),
+          backlogIn,
+          evidence: [cite('requests', [], evidence.phase(worst.phase) ?? undefined)],
+        }
+      : {}),
   });
+}
+
+/** For how long processor time was scarce in a phase, in milliseconds. */
+function scarceMs({ phase, rows }: Sampled, evidence: Evidence): number {
+  const span = evidence.phase(phase);
+  if (span === null || rows.length === 0) return 0;
+  const late = rows.filter((row) => responseMs(row) > evidence.plan.guards.sentinelP95MsMax);
+  return roundMs(((late.length / rows.length) * (span.toUs - span.fromUs)) / 1000);
 }
 
 interface Sampled {

@@ -2,7 +2,8 @@ import type { DriverTold, ThresholdJudged } from '../../model/event.ts';
 import { SCRIPT_EXCEPTIONS } from '../../model/script.ts';
 import { cite } from '../cite.ts';
 import type { Evidence } from '../evidence.ts';
-import { JUDGED_PHASES, roundRatio, type GuardResult } from './guard-finding.ts';
+import { JUDGED_PHASES } from '../../model/run-statistics.ts';
+import { roundRatio, type GuardResult } from './guard-finding.ts';
 
 /** An end that much before the timeline's is none, in microseconds: clocks and timers are that coarse. */
 const EARLY_US = 100_000;

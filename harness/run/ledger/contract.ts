@@ -8,7 +8,9 @@ export type Entry =
   /** A toxic on a Toxiproxy that somebody else runs. */
   | { readonly kind: 'toxic'; readonly controlUrl: string; readonly proxy: string; readonly toxic: string }
   /** A proxy that a run made on a Toxiproxy that somebody else runs. */
-  | { readonly kind: 'proxy'; readonly controlUrl: string; readonly proxy: string };
+  | { readonly kind: 'proxy'; readonly controlUrl: string; readonly proxy: string }
+  /** A folder for temporary files, by its absolute path. */
+  | { readonly kind: 'folder'; readonly path: string };
 
 /** Who wrote a ledger: enough to tell whether that process still runs. */
 export interface Owner {

@@ -95,6 +95,7 @@ const TEXTS: Readonly<Record<Entry['kind'], readonly string[]>> = {
   compose: ['project'],
   toxic: ['controlUrl', 'proxy', 'toxic'],
   proxy: ['controlUrl', 'proxy'],
+  folder: ['path'],
 };
 
 function isEntry(value: unknown): value is Entry {

@@ -4,6 +4,7 @@ import type { NewEvent } from '../../model/sink.ts';
 import type { Plan } from '../../model/plan.ts';
 import type { RequestRow } from '../../model/recording.ts';
 import type { Address, Inside } from '../environments/contract.ts';
+import type { Ledger } from '../ledger/contract.ts';
 import type { RunClock } from '../clock.ts';
 
 /** What a driver may say of itself and of what it saw, beside rows and health. */
@@ -23,6 +24,8 @@ export interface LoadContext {
   readonly runId: string;
   /** Folder of this run; side files go there. */
   readonly runFolder: string;
+  /** What is made anywhere else is written down there first. */
+  readonly ledger: Pick<Ledger, 'note' | 'strike'>;
   /** Folder that paths of scripts and journeys count from. */
   readonly projectFolder: string;
   readonly redact: (text: string) => string;

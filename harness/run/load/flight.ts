@@ -1,5 +1,6 @@
 import type { Outcome } from '../../model/load.ts';
 import type { RequestRow } from '../../model/recording.ts';
+import { arrivalRow, type Arrival } from './arrival-row.ts';
 import type { AnswerReader } from './answer.ts';
 import { judgeFailure } from './failure.ts';
 import type { FilledRequest, Filler } from './fill.ts';
@@ -27,9 +28,12 @@ export interface Flight {
 
 /** Sends one request now; its row is recorded once, when it is answered, failed, timed out or was settled from outside. */
 export function launch(lane: Lane, ordinal: number, intendedUs: number, nowUs: () => number, record: (row: RequestRow) => void): Flight {
-  const traceId = lane.traceOf(ordinal);
+  const arrival = arrivalOf(lane, { ordinal, intendedUs });
   const filled = lane.fill(ordinal);
-  const request: FilledRequest = { ...filled, headers: { ...filled.headers, traceparent: `00-${traceId}-${lane.spanOf(ordinal)}-01` } };
+  const request: FilledRequest = {
+    ...filled,
+    headers: { ...filled.headers, traceparent: `00-${arrival.traceId}-${lane.spanOf(ordinal)}-01` },
+  };
   let firstByteUs: number | null = null;
   let isSettled = false;
   const startedUs = nowUs();
@@ -40,21 +44,17 @@ export function launch(lane: Lane, ordinal: number, intendedUs: number, nowUs: (
     const endedUs = nowUs();
     const judged =
       given !== null ? { outcome: given, observed: null } : end.error !== null ? judgeFailure(end.error) : lane.reader.read(end);
-    record({
-      id: ordinal,
-      name: lane.name,
-      instance: INSTANCE,
-      intendedUs: Math.round(intendedUs),
-      startedUs: judged.outcome === 'shed' ? null : Math.round(startedUs),
-      firstByteUs: firstByteUs === null ? null : Math.round(firstByteUs),
-      endedUs: Math.round(endedUs),
-      outcome: judged.outcome,
-      status: end.status,
-      traceId,
-      bytes: end.bytes,
-      reused: end.reused,
-      observed: judged.observed,
-    });
+    record(
+      arrivalRow(arrival, endedUs, {
+        startedUs: judged.outcome === 'shed' ? null : Math.round(startedUs),
+        firstByteUs: firstByteUs === null ? null : Math.round(firstByteUs),
+        outcome: judged.outcome,
+        status: end.status,
+        bytes: end.bytes,
+        reused: end.reused,
+        observed: judged.observed,
+      }),
+    );
   };
   const settle = (outcome: Outcome): void => {
     exchange.abandon();
@@ -69,21 +69,7 @@ export function launch(lane: Lane, ordinal: number, intendedUs: number, nowUs: (
   return { settle };
 }
 
-/** The row of an arrival that was given up before its time came. */
-export function unsentRow(lane: Lane, { ordinal, intendedUs }: Departure, endedUs: number): RequestRow {
-  return {
-    id: ordinal,
-    name: lane.name,
-    instance: INSTANCE,
-    intendedUs: Math.round(intendedUs),
-    startedUs: null,
-    firstByteUs: null,
-    endedUs: Math.round(endedUs),
-    outcome: 'aborted',
-    status: 0,
-    traceId: lane.traceOf(ordinal),
-    bytes: 0,
-    reused: false,
-    observed: null,
-  };
+/** An arrival as its row begins. */
+export function arrivalOf(lane: Lane, { ordinal, intendedUs }: Pick<Departure, 'ordinal' | 'intendedUs'>): Arrival {
+  return { ordinal, name: lane.name, instance: INSTANCE, intendedUs, traceId: lane.traceOf(ordinal) };
 }

@@ -1,16 +1,14 @@
 import type { OpenLoad } from '../../model/load.ts';
+import type { Program } from '../../model/problem.ts';
 import type { RequestRow } from '../../model/recording.ts';
 import type { Address } from '../environments/contract.ts';
+import type { Share } from './share.ts';
 
 /** Everything that the driver's process needs to know. Times count from the load's start, in microseconds. */
-export interface DriverJob {
+export interface DriverJob extends Share {
   readonly runId: string;
   readonly seed: number;
   readonly load: Pick<OpenLoad, 'requests' | 'values'>;
-  /** Ordinals in the plan's schedule, and beside each its time and its place in `load.requests`. */
-  readonly ordinals: Uint32Array;
-  readonly intendedUs: Float64Array;
-  readonly request: Uint32Array;
   readonly entry: Address;
   readonly sentinel: Address;
   /** Null: somebody else asks the sentinel. */
@@ -39,11 +37,21 @@ export interface DriverHealth {
 export type ToDriver =
   { readonly kind: 'prepare'; readonly job: DriverJob } | { readonly kind: 'begin'; readonly atUs: number } | { readonly kind: 'stop' };
 
-/** What the driver's process says. Rows always come before the `ended` that counts them. */
-export type FromDriver =
+/** What the process of any driver tells of a load. Rows always come before the `ended` that counts them. */
+export type LoadTold =
   | { readonly kind: 'ready' }
-  /** `usage`: the scenario is at fault, not the harness. */
-  | { readonly kind: 'failed'; readonly usage: boolean; readonly message: string }
   | { readonly kind: 'rows'; readonly rows: readonly RequestRow[] }
   | { readonly kind: 'health'; readonly health: DriverHealth }
   | ({ readonly kind: 'ended' } & Totals);
+
+/** The driver's process cannot go on. `usage`: the scenario is at fault, not the harness. */
+export interface DriverFailed {
+  readonly kind: 'failed';
+  readonly usage: boolean;
+  /** What the machine lacks, where that is why. */
+  readonly missing?: Program | null;
+  readonly message: string;
+}
+
+/** What the driver's process says. */
+export type FromDriver = LoadTold | DriverFailed;

@@ -2,6 +2,7 @@ import type { Plan } from '../../model/plan.ts';
 import type { LoadCheck, LoadContext, LoadDriver } from './contract.ts';
 import { checkInProcess, startProcess } from './playwright/follow.ts';
 import type { BrowserJob, CheckJob, WantedJourney } from './playwright/messages.ts';
+import { shareOf } from './share.ts';
 
 /** Journeys in a real Chromium, and requests that its pages fetch: tens of arrivals a second and core. */
 export const playwrightDriver: LoadDriver = {
@@ -39,9 +40,8 @@ function jobOf(context: LoadContext): BrowserJob {
     runFolder,
     seed: plan.seed,
     load: load.kind === 'open' ? { requests: load.requests, values: load.values } : { requests: [], values: {} },
-    ordinals,
-    intendedUs: Float64Array.from(ordinals, (ordinal) => schedule.intendedUs[ordinal] ?? 0),
-    request: Uint32Array.from(ordinals, (ordinal) => schedule.request[ordinal] ?? 0),
+    ...shareOf(plan, ordinals),
+    scheduled: schedule.intendedUs.length,
     phases: plan.phases,
     // An environment's address may carry more, which a message cannot.
     entry: { host: entry.host, port: entry.port },

@@ -1,5 +1,6 @@
 import type { RequestRow } from '../../model/recording.ts';
-import { launch, unsentRow, type Flight, type Lane } from './flight.ts';
+import { arrivalRow } from './arrival-row.ts';
+import { arrivalOf, launch, type Flight, type Lane } from './flight.ts';
 import { itineraryFrom, type Itinerary } from './itinerary.ts';
 import { openLanes, type Lanes } from './lanes.ts';
 import type { DriverJob, Totals } from './messages.ts';
@@ -96,6 +97,6 @@ export function openSession(job: DriverJob, nowUs: () => number, onRow: (row: Re
 /** What was still to come, as arrivals that nobody sent. */
 function* unsentRows(rest: Itinerary, lanes: Lanes, endedUs: number): Generator<RequestRow> {
   for (let departure = rest.next(); departure !== null; departure = rest.next()) {
-    if (departure.kind === 'arrival') yield unsentRow(lanes.arrival(departure.place), departure, endedUs);
+    if (departure.kind === 'arrival') yield arrivalRow(arrivalOf(lanes.arrival(departure.place), departure), endedUs);
   }
 }

@@ -71,7 +71,10 @@ it("leaves out halfopen's own, which the guard of the load judges", () => {
 it('is carried into the outcome, and told apart by the terminal whatever the verdict is', () => {
   const facts = { name: 'x', title: 'x', seed: 1, environment: 'embedded', runId: 'x', folder: 'x', durationMs: 1, replay: 'x' };
   const told = (outcome: 'ok' | 'http-error'): string[] => {
-    const scenario = scenarioOutcome(facts, verdictOf(run([threshold({}), crossed], outcome)));
+    const scenario = scenarioOutcome(facts, {
+      verdict: verdictOf(run([threshold({}), crossed], outcome)),
+      statistics: { unusable: 'not asked for' },
+    });
     expect(scenario.findings.map(({ reported }) => reported)).toEqual([undefined, true, true]);
     return whyLines(scenario).map((line) => line.map(({ text }) => text).join(''));
   };

@@ -48,6 +48,23 @@ describe('a dry run', () => {
     expect(text).not.toMatch(/relay|Toxiproxy/);
   });
 
+  it('says of users how many go and how, and plans no arrivals of theirs', () => {
+    const journeys = [
+      { name: 'looking', file: 'looking.ts', export: 'default', timeoutMs: 30_000, users: 3, thinkMs: 500 },
+      { name: 'buying', file: 'buying.ts', export: 'default', timeoutMs: 30_000, users: 1, thinkMs: 0 },
+    ];
+    const plan = compilePlan(slow, options);
+    if (plan.load.kind !== 'open') throw new TypeError('the load is open');
+    const described = describePlan({ ...plan, load: { ...plan.load, journeys } }, catalogue);
+    expect(described).toContain('; 230 arrivals, and 4 users who go again and again; sent by');
+    expect(described.replaceAll(/\s+/g, ' ')).toContain(
+      'looking - - - - - journey looking.ts, given up after 30 s; 3 users go, each again after 500 ms of thought when the last has ended',
+    );
+    expect(described.replaceAll(/\s+/g, ' ')).toContain(
+      'journey buying.ts, given up after 30 s; 1 user goes again when the last has ended',
+    );
+  });
+
   it('prints overrides, so that a defect that was set is seen', () => {
     expect(describePlan(compilePlan(slow, { ...options, overrides: { orders: { DEFECT: 'never-opens' } } }), catalogue)).toContain(
       'orders.DEFECT=never-opens',

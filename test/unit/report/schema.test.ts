@@ -12,6 +12,9 @@ type Json = Record<string, unknown>;
 const written = async (): Promise<Json> => JSON.parse(await json.render(outcome, [])) as Json;
 const first = (value: unknown): Json => (value as Json[])[0] ?? {};
 
+const statistics = (value: Json): Json => first(value['scenarios'])['statistics'] as Json;
+const firstFault = (value: Json): Json => first((statistics(value)['metrics'] as Json)['faults']);
+
 describe('outcome.schema.json', () => {
   test('accepts what the reporter writes', async () => {
     expect({ valid: validate(await written()), errors: validate.errors }).toEqual({ valid: true, errors: null });
@@ -22,18 +25,31 @@ describe('outcome.schema.json', () => {
     expect(validate({ ...(await written()), leftOut: [leftOut, { ...leftOut, wayOut: '--env docker' }] })).toBe(true);
   });
 
+  test('accepts the scenario’s file', async () => {
+    const value = await written();
+    first(value['scenarios'])['file'] = 'scenarios/payments-outage.chaos.ts';
+    expect(validate(value)).toBe(true);
+  });
+
   const mutations: Readonly<Record<string, (outcome: Json) => void>> = {
     'another schema version': (value) => (value['schemaVersion'] = 2),
     'no verdict': (value) => delete value['verdict'],
     'an unknown verdict': (value) => (value['verdict'] = 'passed'),
     'left out without a reason': (value) => (value['leftOut'] = [{ name: 'a', title: '', environment: 'embedded', lacks: ['backing'] }]),
     'an unknown field': (value) => (value['extra'] = 1),
+    'a file without a name': (value) => (first(value['scenarios'])['file'] = ''),
     'a run without a seed': (value) => delete first(value['scenarios'])['seed'],
     'a fractional seed': (value) => (first(value['scenarios'])['seed'] = 1.5),
     'a negative duration': (value) => (first(value['scenarios'])['durationMs'] = -1),
     'a finding without a sentence': (value) => delete first(first(value['scenarios'])['findings'])['sentence'],
     'a guard that is no boolean': (value) => (first(first(value['scenarios'])['findings'])['guard'] = 'yes'),
     'a quantity without its unit': (value) => (first(first(value['scenarios'])['findings'])['quantity'] = { value: 1 }),
+    'statistics of an invalid run beside the reason': (value) => (statistics(value)['unusable'] = 'why'),
+    'statistics of another version': (value) => (statistics(value)['schemaVersion'] = 2),
+    'statistics without noise': (value) => delete statistics(value)['noiseMs'],
+    'a time without its resolution': (value) => delete (firstFault(value)['recovery'] as Json)['resolutionMs'],
+    'a time that is both measured and censored': (value) => ((firstFault(value)['recovery'] as Json)['censoredAtMs'] = 1),
+    'a phase that nothing judges': (value) => (first((statistics(value)['metrics'] as Json)['phases'])['phase'] = 'warmup'),
     'evidence of an unknown table': (value) => (first(first(value['scenarios'])['findings'])['evidence'] = [{ table: 'rows', ids: [] }]),
     'evidence with an id that is no number': (value) =>
       (first(first(value['scenarios'])['findings'])['evidence'] = [{ table: 'events', ids: ['1'] }]),

@@ -182,6 +182,7 @@ describe('defineConfig', () => {
       scenarios: [],
       redact: ['(', 'x*'],
       guards: { baselineOkRatioMin: 2, sentinelP95Max: 3 },
+      browser: { viewport: { width: 20, depth: 1 } },
     } as unknown as Parameters<typeof defineConfig>[0];
     expect(refusedPaths(() => defineConfig(wrong))).toEqual([
       'outptu',
@@ -189,6 +190,9 @@ describe('defineConfig', () => {
       'seed',
       'guards.baselineOkRatioMin',
       'guards.sentinelP95Max',
+      'browser.viewport.width',
+      'browser.viewport.height',
+      'browser.viewport.depth',
       'redact[0]',
       'redact[1]',
     ]);

@@ -42,6 +42,43 @@ describe('journeys', () => {
   });
 });
 
+describe('journeys by users', () => {
+  const looking = journeyOf('looking', 'journeys/looking.journey.ts', { users: 3, thinkTime: '500ms' });
+  const load = openLoad({ ratePerSecond: 10, requests: slow.load.requests, values: { sku: ['tea'] }, journeys: [buying, looking] });
+
+  it('stand in no schedule, survive JSON, and think 0 ms unless told otherwise', () => {
+    const span = { totalUs: 5_000_000, faultStartUs: 1_000_000, seed: 1 };
+    const { journeys: _, ...requests } = load;
+    expect(scheduleArrivals(load, span)).toEqual(scheduleArrivals({ ...requests, journeys: [buying] }, span));
+    expect(JSON.parse(JSON.stringify(load))).toEqual(load);
+    expect(problems(load)).toEqual([]);
+    expect(journeyOf('a', 'a.ts', { users: 1 })).toMatchObject({ users: 1, thinkMs: 0 });
+  });
+
+  it('have either a rate or users, and think only where they go again', () => {
+    const declare = (options: object) => () => journeyOf('a', 'a.ts', options as Parameters<typeof journeyOf>[2]);
+    expect(declare({})).toThrow("exactly one of 'ratePerSecond' and 'users' must be given: current value is neither");
+    expect(declare({ ratePerSecond: 1, users: 2 })).toThrow(
+      "exactly one of 'ratePerSecond' and 'users' must be given: current value is both",
+    );
+    expect(declare({ ratePerSecond: 1, thinkTime: '1s' })).toThrow("'thinkTime' must go with 'users'");
+    for (const users of [0, 1.5, 201, Number.NaN]) expect(declare({ users })).toThrow("'users' must be a whole number from 1 to 200");
+    expect(declare({ users: 1, thinkTime: -1 })).toThrow(RangeError);
+    const { thinkMs: _thinkMs, ...thoughtless } = looking;
+    expect(
+      problems({
+        ...load,
+        journeys: [
+          { ...looking, ratePerSecond: 1 },
+          { ...thoughtless, name: 'b' },
+          { ...buying, thinkMs: 5 },
+          { ...looking, name: 'd', users: 0.5 },
+        ],
+      }),
+    ).toEqual(['load.journeys[0]', 'load.journeys[1].thinkMs', 'load.journeys[2].thinkMs', 'load.journeys[3].users']);
+  });
+});
+
 describe('a k6 script', () => {
   it('is plain data with its variables and the names of its calls', () => {
     const load = k6Script('load/checkout.js', { requests: [get('quote', '/quote/{sku}')] });

@@ -92,6 +92,44 @@ describe('noise', () => {
     expect(judge([guard('pass', 40), expectation('fail', 12)]).verdict).toBe('fail');
   });
 
+  it('of one phase reaches what is about that phase, about a later one, or about none, and nothing before it', () => {
+    const loud = { ...guard('inconclusive', 40), noiseIn: { baseline: 2, fault: 40 } };
+    const about = (phase: string): Finding => ({ ...expectation('pass', 12), expectation: { check: 'latency', phase } });
+    const turned = (finding: Finding) => judge([loud, finding]).findings[1]?.verdict;
+    expect(turned(about('baseline'))).toBe('pass');
+    expect(turned({ ...about('baseline'), timingMarginMs: 1 })).toBe('inconclusive');
+    expect(turned(about('fault'))).toBe('inconclusive');
+    expect(turned(about('recovery'))).toBe('inconclusive');
+    expect(turned(expectation('pass', 12))).toBe('inconclusive');
+    expect(judge([loud, guard('inconclusive', 20), about('baseline')]).findings[2]?.explanation.values).toMatchObject({ noiseMs: 20 });
+  });
+
+  it('doubts a failure for as long as work may have piled up, and no pass for that', () => {
+    const saturated = { ...guard('inconclusive', 40), noiseIn: { fault: 40 }, backlogIn: { fault: 2000 } };
+    const about = (verdict: Verdict, phase: string): Finding => ({
+      ...expectation(verdict, 500),
+      expectation: { check: 'latency', phase },
+    });
+    const turned = (finding: Finding) => judge([saturated, finding]).findings[1]?.verdict;
+    expect(turned(expectation('fail', 500))).toBe('inconclusive');
+    expect(turned(expectation('fail', 2040))).toBe('fail');
+    expect(turned(expectation('pass', 500))).toBe('pass');
+    expect(turned(about('fail', 'fault'))).toBe('inconclusive');
+    expect(turned(about('fail', 'recovery'))).toBe('inconclusive');
+    expect(turned(about('fail', 'baseline'))).toBe('fail');
+    expect(turned(expectation('fail'))).toBe('fail');
+  });
+
+  it('of a load that was not all offered is called that, and is no delay of the machine', () => {
+    const short: Finding = {
+      ...guard('inconclusive', 18_000),
+      check: 'load-was-offered',
+      explanation: { code: 'load-partly-offered', values: {} },
+      measured: { value: 0.8, unit: 'ratio' },
+    };
+    expect(judge([short, expectation('fail', 12)]).sentence).toContain('it would fail by 12 ms, but not all of the load was offered.');
+  });
+
   it('never turns an invalid run into another one', () => {
     expect(judge([guard('inconclusive', 40), guard('invalid'), expectation('fail', 12)]).verdict).toBe('invalid');
   });

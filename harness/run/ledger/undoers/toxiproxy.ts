@@ -2,6 +2,7 @@ import { request } from 'node:http';
 import { request as requestTls } from 'node:https';
 import { HarnessError } from '../../../model/problem.ts';
 import type { Entry, Owner, Undoer } from '../contract.ts';
+import { quoted } from '../quoted.ts';
 
 /** How long a Toxiproxy may take to answer, in milliseconds. */
 const ANSWER_MS = 2000;
@@ -33,11 +34,6 @@ function proxyUrl({ controlUrl, proxy }: Pick<ProxyEntry, 'controlUrl' | 'proxy'
 
 function toxicUrl(entry: ToxicEntry): string {
   return `${proxyUrl(entry)}/toxics/${encodeURIComponent(entry.toxic)}`;
-}
-
-/** For a shell: nothing in it is special. */
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 interface Target {

@@ -3,10 +3,11 @@ import type { OpenLoad } from '../../../model/load.ts';
 import { HarnessError } from '../../../model/problem.ts';
 import type { RequestRow } from '../../../model/recording.ts';
 import { answerReader, type AnswerReader, type Judged } from '../answer.ts';
+import { arrivalRow } from '../arrival-row.ts';
 import { hexScatter } from '../scatter.ts';
 import { judgeFailedCall } from './failed-call.ts';
 import type { Begin, Drop, End, FromK6, MarkSet, Req } from './protocol.ts';
-import type { Share } from './runner-plan.ts';
+import type { Share } from '../share.ts';
 
 /** How the generic runner says of an arrival that k6 would not send it: its ordinal and the reason. */
 const UNSENT_MARK = 'halfopen:unsent';
@@ -160,8 +161,7 @@ function openLedger({ share, load, seed, runId, instance }: ArrivalsRequest): Le
     finish(place, row) {
       const ordinal = share.ordinals[place] ?? 0;
       const name = load.requests[share.request[place] ?? 0]?.name ?? '';
-      const blank = { firstByteUs: null, status: 0, bytes: 0, reused: false, observed: null };
-      rows.push({ id: ordinal, name, instance, intendedUs: intendedUs(place), traceId: traceOf(ordinal), ...blank, ...row });
+      rows.push(arrivalRow({ ordinal, name, instance, intendedUs: intendedUs(place), traceId: traceOf(ordinal) }, row.endedUs, row));
     },
     takeRows: rows.takeAll,
   };

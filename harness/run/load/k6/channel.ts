@@ -1,7 +1,4 @@
-import { rmSync } from 'node:fs';
-import { mkdtemp } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HarnessError, UsageError } from '../../../model/problem.ts';
 import type { FromK6, ToK6 } from './protocol.ts';
@@ -19,7 +16,7 @@ export interface ChannelListener {
   onGarbage(error: HarnessError): void;
 }
 
-/** The harness's end of a socket that one k6 process connects to, in a folder that only this user can read. */
+/** The harness's end of a socket that one k6 process connects to, in that process's private folder. */
 export interface Channel extends AsyncDisposable {
   readonly folder: string;
   readonly socketPath: string;
@@ -30,10 +27,8 @@ export interface Channel extends AsyncDisposable {
 }
 
 /** @throws {UsageError} if the folder for temporary files has too long a path for a socket */
-export async function openChannel(listener: ChannelListener): Promise<Channel> {
-  const folder = await mkdtemp(join(tmpdir(), 'k6-'));
+export async function openChannel(folder: string, listener: ChannelListener): Promise<Channel> {
   await using stack = new AsyncDisposableStack();
-  stack.defer(() => rmSync(folder, { recursive: true, force: true }));
   const socketPath = join(folder, 's');
   if (Buffer.byteLength(socketPath) > SOCKET_PATH_BYTES) {
     throw new UsageError(
@@ -90,15 +85,26 @@ function readRecords(socket: Socket, { onRecords, onGarbage }: ChannelListener):
     if (isOver) return;
     const lines = (rest + text).split('\n');
     rest = lines.pop() ?? '';
-    try {
-      if (rest.length > LINE_LENGTH) throw new SyntaxError(`a line of more than ${LINE_LENGTH} characters`);
-      onRecords(lines.map((line) => JSON.parse(line) as FromK6));
-    } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error;
-      isOver = true;
-      onGarbage(new HarnessError(`Cannot read what k6 says: ${error.message}`, { cause: error }));
-    }
+    const { records, error } = recordsIn(lines);
+    const problem = error ?? (rest.length > LINE_LENGTH ? new SyntaxError(`a line of more than ${LINE_LENGTH} characters`) : null);
+    // What came before the garbage was said all the same.
+    if (records.length > 0) onRecords(records);
+    if (problem === null) return;
+    isOver = true;
+    onGarbage(new HarnessError(`Cannot read what k6 says: ${problem.message}`, { cause: problem }));
   });
   // Its exit tells why.
   socket.on('error', () => undefined);
+}
+
+/** Records up to the first line that is none. */
+function recordsIn(lines: readonly string[]): { readonly records: readonly FromK6[]; readonly error: SyntaxError | null } {
+  const records: FromK6[] = [];
+  try {
+    for (const line of lines) records.push(JSON.parse(line) as FromK6);
+    return { records, error: null };
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return { records, error };
+  }
 }

@@ -1,6 +1,6 @@
 import { UsageError } from '../../../model/problem.ts';
 import type { Plan } from '../../../model/plan.ts';
-import { checkK6, findK6, K6_WAYS_OUT, readK6 } from './find.ts';
+import { demandExtended, findK6, K6_WAYS_OUT, readK6 } from './find.ts';
 import { K6_MAJORS } from './protocol.ts';
 import { stockTier, type K6Tier } from './stock.ts';
 
@@ -21,7 +21,10 @@ export async function chooseK6({ k6, load }: Pick<Plan, 'k6' | 'load'>): Promise
   if (path === null)
     throw new UsageError(`Cannot send the load as k6 with the extension halfopen must be there: found none; ${K6_WAYS_OUT}`, [], 'k6');
   const program = await readK6(path);
-  if (program.hasExtension || !K6_MAJORS.includes(program.major)) return { path: (await checkK6(path)).path };
+  if (program.hasExtension || !K6_MAJORS.includes(program.major)) {
+    demandExtended(program);
+    return { path };
+  }
   const refuse = (what: string, found: string): UsageError =>
     new UsageError(`Cannot use ${path} (k6 ${program.version}, without the extension k6/x/halfopen) as ${what}: ${found}; ${K6_WAYS_OUT}`);
   if (load.kind !== 'open') throw refuse("the load's kind must be 'open'", `current value is '${load.kind}'`);

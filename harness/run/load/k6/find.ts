@@ -86,15 +86,20 @@ function plainEnvironment(): NodeJS.ProcessEnv {
  */
 export async function checkK6(path: string): Promise<K6Program> {
   const program = await readK6(path);
-  if (!K6_MAJORS.includes(program.major)) {
-    throw new UsageError(
-      `Cannot use ${path} as k6 must be of major ${K6_MAJORS.join(' or ')} (built and tested with ${K6_VERSION}): current value is ${program.version}; ${K6_WAYS_OUT}`,
-    );
-  }
-  if (!program.hasExtension) {
-    throw new UsageError(
-      `Cannot use ${path} (k6 ${program.version}) as it must have the extension k6/x/halfopen: found a k6 without it; ${K6_WAYS_OUT}`,
-    );
-  }
+  demandExtended(program);
   return program;
+}
+
+/** @throws {UsageError} if it is of another major, or without our extension */
+export function demandExtended({ path, version, major, hasExtension }: K6Program): void {
+  if (!K6_MAJORS.includes(major)) {
+    throw new UsageError(
+      `Cannot use ${path} as k6 must be of major ${K6_MAJORS.join(' or ')} (built and tested with ${K6_VERSION}): current value is ${version}; ${K6_WAYS_OUT}`,
+    );
+  }
+  if (!hasExtension) {
+    throw new UsageError(
+      `Cannot use ${path} (k6 ${version}) as it must have the extension k6/x/halfopen: found a k6 without it; ${K6_WAYS_OUT}`,
+    );
+  }
 }

@@ -11,9 +11,11 @@ import { openArrivals } from './arrivals.ts';
 import { shiftOf } from './clock-reading.ts';
 import { openCourse } from './course.ts';
 import { describeExit } from './exit.ts';
+import { placeOf } from './in-container.ts';
 import { startK6, type K6Invocation, type K6Process } from './process.ts';
 import type { Job } from './protocol.ts';
-import { pathPattern, runnerPlanOf, vusFor, VUS_MAX, type Share } from './runner-plan.ts';
+import type { Share } from '../share.ts';
+import { pathPattern, runnerPlanOf, vusFor, VUS_MAX } from './runner-plan.ts';
 import { runnerScript } from './runner.generated.ts';
 import type { K6Tier } from './stock.ts';
 
@@ -98,7 +100,7 @@ async function prepare(folder: string, { context, load, share }: GenericShare, v
 function tellOf({ hello }: K6Process, { context, share, load, instance, tier = EXTENDED }: GenericShare, vus: number): void {
   const tell = (what: 'program' | 'extension' | 'script' | 'degraded', detail: string): void =>
     context.onEvent({ kind: 'driver', atUs: context.clock.nowUs(), driver: 'k6', instance, what, detail });
-  const place = context.inside === undefined || tier !== EXTENDED ? '' : `, in a container, calling ${originOf(context.inside.entry)}`;
+  const place = tier === EXTENDED ? placeOf(context) : '';
   tell('program', `k6 ${hello.k6}, ${hello.go}${place}`);
   if (tier === EXTENDED) tell('extension', `halfopen ${hello.extension}, protocol ${hello.protocol}`);
   for (const limit of tier.limits) tell('degraded', limit);

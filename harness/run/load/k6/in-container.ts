@@ -1,5 +1,6 @@
 import { PassThrough, type Readable } from 'node:stream';
 import type { Inside } from '../../environments/contract.ts';
+import { originOf } from '../origin.ts';
 
 /** The port of k6's REST API in its container, where it has one. */
 const API_PORT = 6565;
@@ -74,6 +75,11 @@ export async function startInside(inside: Inside, start: K6Start): Promise<Start
       sent.catch((reason: unknown) => reason);
     },
   };
+}
+
+/** Where k6 runs, as the end of a sentence about it; nothing where that is here. */
+export function placeOf({ inside }: { readonly inside?: Inside }): string {
+  return inside === undefined ? '' : `, in a container, calling ${originOf(inside.entry)}`;
 }
 
 function commandOf({ executable, args, input, hasApi }: K6Start): readonly string[] {

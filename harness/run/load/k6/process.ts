@@ -8,6 +8,7 @@ import { exitProblem, withLines, type K6Exit } from './exit.ts';
 import { startHere } from './here.ts';
 import { startInside, type K6Start, type StartedK6 } from './in-container.ts';
 import { openK6Log, type K6Log } from './log.ts';
+import { makePrivateFolder } from './private-folder.ts';
 import { K6_PROTOCOL, type FromK6, type Hello, type ToK6 } from './protocol.ts';
 
 /** How long k6 may take to load its script and say hello, in milliseconds: it can spin there for ever. */
@@ -27,7 +28,7 @@ export interface K6Invocation extends Pick<K6Start, 'env' | 'workingFolder' | 'i
   readonly keepsSummary?: true;
 }
 
-export interface K6Launch extends Pick<LoadContext, 'runId' | 'runFolder' | 'redact' | 'signal' | 'inside'> {
+export interface K6Launch extends Pick<LoadContext, 'runId' | 'runFolder' | 'ledger' | 'redact' | 'signal' | 'inside'> {
   readonly executable: string;
   /** Which process of the run it is: `k6-1`. */
   readonly instance: string;
@@ -71,11 +72,12 @@ export async function startK6(launch: K6Launch): Promise<K6Process> {
   const { runFolder, instance, redact, signal } = launch;
   signal.throwIfAborted();
   await using stack = new AsyncDisposableStack();
+  const folder = stack.use(await makePrivateFolder(launch));
   const conversation = openConversation(launch);
-  const channel = stack.use(await openChannel(conversation.listener));
+  const channel = stack.use(await openChannel(folder.path, conversation.listener));
   await mkdir(join(runFolder, 'logs'), { recursive: true });
   const log = stack.use(openK6Log(join(runFolder, 'logs', `${instance}.log`), redact));
-  const start = startOf(launch, await launch.prepare(channel.folder), channel);
+  const start = startOf(launch, await launch.prepare(folder.path), channel);
   signal.throwIfAborted();
   const started = await (launch.inside === undefined ? startHere(start) : startInside(launch.inside, start));
   const ending = followEnd(started, log, channel);

@@ -2,6 +2,7 @@ import { originOf } from '../origin.ts';
 import type { OpenLoad, RequestTemplate } from '../../../model/load.ts';
 import type { Plan } from '../../../model/plan.ts';
 import type { Address } from '../../environments/contract.ts';
+import { shareOf, type Share } from '../share.ts';
 
 /** After an answer a virtual user needs a moment until it waits again, in microseconds. */
 const MARGIN_US = 1_000_000;
@@ -22,24 +23,14 @@ export interface RunnerPlan {
   readonly options: object;
 }
 
-/** The arrivals of one k6 process: ordinals in the plan's schedule, and beside each its time and its place in `load.requests`. */
-export interface Share {
-  readonly ordinals: Uint32Array;
-  readonly intendedUs: Float64Array;
-  readonly request: Uint32Array;
-}
-
 /** Deals arrivals out in turn, in order of time, so that each process has the same shape of load; none gets an empty share. */
 export function sharesOf(plan: Pick<Plan, 'schedule'>, ordinals: Uint32Array, processes: number): readonly Share[] {
-  const { intendedUs, request } = plan.schedule;
-  return Array.from({ length: Math.min(processes, ordinals.length) }, (_, index) => {
-    const own = ordinals.filter((_ordinal, place) => place % processes === index);
-    return {
-      ordinals: own,
-      intendedUs: Float64Array.from(own, (ordinal) => intendedUs[ordinal] ?? 0),
-      request: Uint32Array.from(own, (ordinal) => request[ordinal] ?? 0),
-    };
-  });
+  return Array.from({ length: Math.min(processes, ordinals.length) }, (_, index) =>
+    shareOf(
+      plan,
+      ordinals.filter((_ordinal, place) => place % processes === index),
+    ),
+  );
 }
 
 /** Virtual users that no answer, however late, can use up: the most arrivals at once if each takes its whole timeout. */

@@ -4,6 +4,7 @@ import type { LoadContext, RunningLoad } from '../contract.ts';
 import type { Totals } from '../messages.ts';
 import { describeExit, exitProblem, type K6Exit } from './exit.ts';
 import type { FromK6 } from './protocol.ts';
+import { placeOf } from './in-container.ts';
 import { openHearing, type HearingOptions } from './script-hearing.ts';
 import type { InspectedScript } from './script-inspect.ts';
 import type { Source } from './script-iterations.ts';
@@ -75,7 +76,7 @@ export function openScriptCourse(options: HearingOptions): ScriptCourse {
     },
     async follow(started) {
       processes = started;
-      for (const process of started) tellMakings(tell, process, scriptOf(options));
+      for (const process of started) tellMakings(tell, process, options);
       Promise.all(started.map(watchEnd)).then(finish).catch(fail);
       await makeReady(started, script, context.signal);
     },
@@ -113,10 +114,10 @@ function problemOf(exit: K6Exit, instance: string): Error | null {
   return exit.code === TEARDOWN_LATE ? null : exitProblem(exit, instance, 'user');
 }
 
-function tellMakings(tell: Tell, { instance, k6: { hello } }: ScriptProcess, script: string): void {
-  tell(instance, 'program', `k6 ${hello.k6}, ${hello.go}`);
+function tellMakings(tell: Tell, { instance, k6: { hello } }: ScriptProcess, options: HearingOptions): void {
+  tell(instance, 'program', `k6 ${hello.k6}, ${hello.go}${placeOf(options.context)}`);
   tell(instance, 'extension', `halfopen ${hello.extension}, protocol ${hello.protocol}`);
-  tell(instance, 'script', script);
+  tell(instance, 'script', scriptOf(options));
 }
 
 /** Virtual users made, and `setup` run once, so that its calls are no arrivals and its time is not the load's. */

@@ -10,6 +10,9 @@ import { sendingFlags } from './sending-page.ts';
 import type { SideFiles } from './side-files.ts';
 import type { JourneyWorld } from './trip.ts';
 
+/** As wide as a page needs to be for its layout, and no wider: what is written on it stays legible in a small picture. */
+const VIEWPORT = { width: 800, height: 600 };
+
 /** A browser with everything that arrivals are sent through. */
 export interface Crew {
   readonly running: RunningBrowser;
@@ -47,19 +50,20 @@ export async function openCrew(options: CrewOptions): Promise<Crew> {
   options.onPid(running.pid);
   running.browser.on('disconnected', options.onLost);
   const origin = originOf(job.entry);
+  const viewport = job.browser.viewport ?? VIEWPORT;
   const redact = redactorOf(job.redact).text;
   const pool =
     inFlightMax === 0
       ? null
       : await openFetchPool(running.browser, { inFlightMax, port: job.entry.port, warmUpUrl: `${originOf(job.sentinel)}/`, nowUs });
   if (job.journeys.length > 0) {
-    await warmUpJourneys(running);
+    await warmUpJourneys(running, viewport);
     await sideFiles.warmUp(running.browser);
   }
   return {
     running,
     pool,
-    world: { browser: running.browser, origin, album, sideFiles, sitters: new Set(), redact, nowUs, phaseAt, onEvent },
+    world: { browser: running.browser, origin, viewport, album, sideFiles, sitters: new Set(), redact, nowUs, phaseAt, onEvent },
   };
 }
 
@@ -71,8 +75,8 @@ function fetchesOf({ load, request, intendedUs }: BrowserJob): { readonly intend
 }
 
 /** The first context, page and picture of a browser cost more than the next. */
-async function warmUpJourneys({ browser }: RunningBrowser): Promise<void> {
-  const context = await browser.newContext();
+async function warmUpJourneys({ browser }: RunningBrowser, viewport: JourneyWorld['viewport']): Promise<void> {
+  const context = await browser.newContext({ viewport });
   await context.addInitScript(watchVitals, VITALS_KEY);
   const page = await context.newPage();
   await page.goto('data:text/html,<h1>halfopen</h1>');

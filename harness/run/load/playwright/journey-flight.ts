@@ -88,7 +88,7 @@ async function go(trip: Trip, steps: Steps, giveUp: (how: GivenUp) => void): Pro
   const { world, lane, arrival } = trip;
   const { ordinal, name } = arrival;
   trip.sideFile = world.sideFiles.claim(`${name}-${ordinal}`);
-  const options = { baseURL: world.origin };
+  const options = { baseURL: world.origin, viewport: world.viewport };
   const context = await (trip.sideFile === null ? world.browser.newContext(options) : trip.sideFile.open(world.browser, options));
   trip.context = context;
   if (trip.givenUp !== null) return leave(trip);

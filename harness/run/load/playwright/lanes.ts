@@ -1,3 +1,4 @@
+import { numberedUsers, type LoadUser } from '../../../model/users.ts';
 import { redactorOf } from '../../../model/redact.ts';
 import { answerReader } from '../answer.ts';
 import { fillerOf, valuesOf } from '../fill.ts';
@@ -14,6 +15,10 @@ export interface Lanes {
   arrivalOf(departure: Departure): Arrival;
   /** How the arrival at this place in the job's lists is sent: one of the two. */
   laneOf(departure: Departure): { readonly fetching: FetchLane } | { readonly journey: JourneyLane };
+  /** Those who go a journey again and again. */
+  readonly users: readonly LoadUser[];
+  /** A user's journey that begins now. */
+  setOut(user: LoadUser, ordinal: number, nowUs: number): { readonly arrival: Arrival; readonly journey: JourneyLane };
 }
 
 /** @throws {UsageError} if a request's schema is no JSON Schema */
@@ -48,6 +53,12 @@ export function openLanes(job: BrowserJob, codes: readonly JourneyCode[]): Lanes
       const lane = lanes[job.request[place] ?? -1];
       if (lane === undefined) throw new Error(`arrival ${ordinal} names request ${job.request[place]}, which the load has not`);
       return lane;
+    },
+    users: numberedUsers(requests.length, job.journeys),
+    setOut({ request, journey: { name } }, ordinal, nowUs) {
+      const lane = journeys[request - requests.length];
+      if (lane === undefined) throw new Error(`a user goes the journey ${name}, which the load has not`);
+      return { arrival: { ordinal, intendedUs: nowUs, name, traceId: traceOf(ordinal) }, journey: lane.journey };
     },
   };
 }

@@ -6,14 +6,13 @@ import type { BrowserSettings } from '../../../model/scenario.ts';
 import type { Address } from '../../environments/contract.ts';
 import type { LoadEvent } from '../contract.ts';
 import type { DriverHealth, Totals } from '../messages.ts';
+import type { Share } from '../share.ts';
 
 /** How the folder is called in which the driver's process and its browser keep what they need while they live. */
 export const SCRATCH_PREFIX = 'halfopen-browser-';
 
 /** A journey of the load with the texts that expectations ask for. */
-export interface WantedJourney extends JourneyTemplate {
-  readonly texts: readonly string[];
-}
+export type WantedJourney = JourneyTemplate & { readonly texts: readonly string[] };
 
 /** What is looked at before anything is started. */
 export interface CheckJob {
@@ -23,14 +22,12 @@ export interface CheckJob {
 }
 
 /** Everything that the driver's process needs to know. Times count from the load's start, in microseconds. */
-export interface BrowserJob extends CheckJob {
+export interface BrowserJob extends CheckJob, Share {
   readonly runId: string;
   readonly seed: number;
   readonly load: Pick<OpenLoad, 'requests' | 'values'>;
-  /** Ordinals in the plan's schedule, and beside each its time and its place in the load's requests and, behind them, its journeys. */
-  readonly ordinals: Uint32Array;
-  readonly intendedUs: Float64Array;
-  readonly request: Uint32Array;
+  /** Arrivals of the whole schedule, whoever sends them: users' journeys are numbered behind these. */
+  readonly scheduled: number;
   readonly phases: readonly Phase[];
   readonly entry: Address;
   readonly sentinel: Address;

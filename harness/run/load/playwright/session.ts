@@ -1,5 +1,7 @@
+import type { JourneyByUsers } from '../../../model/load.ts';
 import { HarnessError } from '../../../model/problem.ts';
 import type { RequestRow } from '../../../model/recording.ts';
+import { isByUsers } from '../../../model/users.ts';
 import type { LoadEvent } from '../contract.ts';
 import type { Totals } from '../messages.ts';
 import { INSTANCE } from './arrival-row.ts';
@@ -61,6 +63,7 @@ export async function openSession(job: BrowserJob, listener: SessionListener): P
   const { running, pool } = await keeper.start();
   tell.driver('program', `playwright-core ${playwright.version}`);
   tell.driver('browser', `Chromium ${running.browser.version()}`);
+  for (const journey of job.journeys) if (isByUsers(journey)) tell.driver('degraded', closedModelWords(journey));
   tell.clock(pool?.clock() ?? null);
   const finish = async (totals: Totals): Promise<Totals> => {
     keeper.expectEnd();
@@ -90,6 +93,12 @@ export async function openSession(job: BrowserJob, listener: SessionListener): P
       await voyage.crew?.running.browser.close();
     },
   };
+}
+
+/** What a journey by users cannot show. */
+function closedModelWords({ name, users }: JourneyByUsers): string {
+  const who = users === 1 ? '1 user goes' : `${users} users go`;
+  return `${who} the journey ${name} again and again, a closed model: nobody sets out while they wait, so its times hide the wait of those who would have come`;
 }
 
 interface Teller {

@@ -1,4 +1,4 @@
-import type { Browser, BrowserContext } from 'playwright-core';
+import type { Browser, BrowserContext, ViewportSize } from 'playwright-core';
 import type { LoadEvent } from '../contract.ts';
 import type { Arrival } from './arrival-row.ts';
 import type { JourneyEnd } from './journey-end.ts';
@@ -20,6 +20,7 @@ export interface JourneyLane {
 export interface JourneyWorld {
   readonly browser: Browser;
   readonly origin: string;
+  readonly viewport: ViewportSize;
   readonly album: Album;
   readonly sideFiles: SideFiles;
   /** Pages that are open now, oldest first. */

@@ -252,6 +252,16 @@ describe('what cannot be expected', () => {
     expect(paths(page({ journey: 'buying', after: '17s', shows: 'x' }))).toEqual(['expect[0].afterMs']);
   });
 
+  test('users set out again and again, whatever the schedule has', () => {
+    const plan = withJourney();
+    if (plan.load.kind !== 'open') throw new Error('the load of a sketch is open');
+    const journeys = [{ name: 'buying', file: 'buying.journey.ts', export: 'default', timeoutMs: 30_000, users: 1, thinkMs: 0 }];
+    const byUsers = { ...plan, load: { ...plan.load, journeys }, schedule: { intendedUs: [], request: [] } };
+    const found = (expectation: ReturnType<typeof page>) => pageCheck.problems(expectation, byUsers, 'expect[0]').map(({ path }) => path);
+    expect(found(page({ journey: 'buying', during: 'storm', after: '3.9s', shows: 'x' }))).toEqual([]);
+    expect(found(page({ journey: 'buying', during: 'storm', after: '4s', shows: 'x' }))).toEqual(['expect[0].afterMs']);
+  });
+
   test('a time in which nobody sets out', () => {
     expect(paths(page({ journey: 'buying', during: 'storm', after: '500ms', shows: 'x' }))).toEqual([]);
     expect(paths(page({ journey: 'buying', during: 'storm', after: '501ms', shows: 'x' }))).toEqual(['expect[0].journey']);

@@ -47,6 +47,16 @@ describe('limits that a timeline cannot exceed are refused', () => {
     expect(paths(recoveryWithin('1s'), planOf(BY_SCRIPT))).toEqual([]);
   });
 
+  test('a recovery by those who wait for the end of a stall before they come again', () => {
+    const plan = planOf();
+    if (plan.load.kind !== 'open') throw new Error('the load of a sketch is open');
+    const journeys = [{ name: 'buying', file: 'buying.ts', export: 'default', timeoutMs: 30_000, users: 3, thinkMs: 0 }];
+    const beside = { ...plan, load: { ...plan.load, journeys } };
+    const of = (request: string) => recovery({ of: 'storm', within: '7.9s', availability: 0.99, p95Ms: 100, holdFor: '2s', request });
+    expect(paths(of('buying'), beside)).toEqual(['expect[0].request']);
+    expect(paths(of('quote'), beside)).toEqual([]);
+  });
+
   test('a latency that the client does not wait for', () => {
     expect(paths(latencyWithin({ request: 'quote', during: 'storm', quantile: 0.95, maxMs: 4999 }))).toEqual([]);
     expect(paths(latencyWithin({ request: 'quote', during: 'storm', quantile: 0.95, maxMs: 5000 }))).toEqual(['expect[0].maxMs']);

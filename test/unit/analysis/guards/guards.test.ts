@@ -167,50 +167,6 @@ describe('baseline-was-steady', () => {
   });
 });
 
-describe('load-was-offered', () => {
-  const spoiled = (share: number, sketch: { lagMs?: null; outcome: 'shed' | 'aborted' | 'timeout' }): RecordingSketch => ({
-    requests: requests.map((row, place) =>
-      row.atMs >= 4000 && row.atMs < 8000 && place % Math.round(1 / share) === 0 ? { ...row, ...sketch } : row,
-    ),
-  });
-
-  it('is invalid when arrivals of one phase were shed or given up by the harness', () => {
-    const { said, first } = look('load-was-offered', spoiled(0.02, { lagMs: null, outcome: 'shed' }));
-    expect(said).toEqual(['invalid load-not-offered']);
-    expect(first.explanation.values).toMatchObject({ phase: 'fault', phaseScheduled: 200, phaseOffered: 196, shed: 4 });
-    expect(look('load-was-offered', spoiled(0.02, { outcome: 'aborted' })).said).toEqual(['invalid load-not-offered']);
-  });
-
-  it('counts a request that the system let wait for ever as offered', () => {
-    expect(look('load-was-offered', spoiled(0.5, { outcome: 'timeout' })).said).toEqual(['pass load-offered']);
-  });
-
-  it('is invalid when arrivals have no outcome or two', () => {
-    const recording = recordingOf({ requests });
-    const [row] = recording.requests;
-    const judged = (changed: typeof recording.requests): string | undefined =>
-      guards['load-was-offered'].evaluate(evidenceOf({ ...recording, requests: changed }))[0]?.explanation.code;
-    expect(judged(recording.requests)).toBe('load-offered');
-    expect(judged(recording.requests.slice(1))).toBe('arrivals-unaccounted');
-    expect(judged(row === undefined ? [] : [row, ...recording.requests.slice(0, -1)])).toBe('arrivals-unaccounted');
-  });
-
-  it('takes what a script began or dropped for what was to be sent, and demands some of it in every judged phase', () => {
-    const script = (rows: NonNullable<RecordingSketch['requests']>) => look('load-was-offered', { plan: { load: SCRIPT }, requests: rows });
-    expect(script(requests).said).toEqual(['pass load-offered']);
-    const dropping = requests.map((row, place) => (place % 20 === 0 ? { ...row, lagMs: null, outcome: 'shed' as const } : row));
-    expect(script(dropping).said).toEqual(['invalid load-not-offered']);
-    const { said, first } = script(steadily(0, 8000, 20));
-    expect(said).toEqual(['invalid script-silent']);
-    expect(first.explanation.values).toMatchObject({ phase: 'recovery' });
-  });
-
-  it('is invalid when nothing was scheduled or the load never started', () => {
-    expect(look('load-was-offered', { requests: [] }).said).toEqual(['invalid arrivals-unaccounted']);
-    expect(look('load-was-offered', { loadStartedMs: null }).said).toEqual(['invalid load-never-started']);
-  });
-});
-
 describe('probe-was-watching', () => {
   const silent = { atMs: 18_000, kind: 'probe', breaker: 'orders.payments', state: 'silent', detail: 'not one line' } as const;
 
@@ -288,6 +244,7 @@ describe('timing guards', () => {
     expect(look('driver-kept-schedule', { requests: late }).first).toMatchObject({
       verdict: 'inconclusive',
       noiseMs: 40,
+      noiseIn: { baseline: 0, fault: 0, recovery: 40 },
       explanation: { values: { phase: 'recovery' } },
     });
     expect(look('driver-kept-schedule', { requests: late, guards: { startLagP99MsMax: 40 } }).said).toEqual(['pass driver-on-time']);
@@ -326,9 +283,21 @@ describe('timing guards', () => {
     expect(look('machine-was-quiet', { sentinel }).first).toMatchObject({
       verdict: 'inconclusive',
       noiseMs: 90,
+      noiseIn: { baseline: 6, fault: 90, recovery: 6 },
       explanation: { code: 'machine-loud', values: { phase: 'fault', p95Ms: 30, p99Ms: 30, hops: 3 } },
     });
     expect(look('machine-was-quiet', { sentinel, guards: { sentinelP95MsMax: 30 } }).said).toEqual(['pass machine-quiet']);
+  });
+
+  it('machine-was-quiet: work may have piled up for as large a share of a phase as that of the samples that waited for too long', () => {
+    const from = (fromMs: number) =>
+      steadily(0, 18_000, 100, { tookMs: 2 }).map((row) => (row.atMs >= fromMs && row.atMs < 8000 ? { ...row, tookMs: 16 } : row));
+    const { first } = look('machine-was-quiet', { sentinel: from(7000) });
+    expect(first).toMatchObject({ noiseMs: 48, backlogIn: { baseline: 0, fault: 1000, recovery: 0 } });
+    expect(explain(first).sentence).toContain('(p99) at each of 3 hops; work may have piled up for 1 s of it.');
+    expect(look('machine-was-quiet', { sentinel: from(4000) }).first.backlogIn?.fault).toBe(4000);
+    // As quiet as it has to be: nothing is doubted.
+    expect(look('machine-was-quiet', { sentinel: from(7900) }).first).not.toHaveProperty('backlogIn');
   });
 
   it('machine-was-quiet: knows nothing of a phase with too few samples or failing ones', () => {
@@ -355,6 +324,11 @@ it('explains every code that a guard uses, without a hole in the sentence', () =
     { requests: requests.map((row) => ({ ...row, outcome: 'timeout' as const, lagMs: 500 })) },
     { requests: requests.map((row) => ({ ...row, tookMs: row.atMs < 2500 ? 10 : 300 })) },
     { requests: requests.map((row) => ({ ...row, lagMs: null, outcome: 'shed' as const })) },
+    {
+      requests: requests.map((row, place) =>
+        row.atMs >= 4000 && place % 5 === 0 ? { ...row, lagMs: null, outcome: 'shed' as const } : row,
+      ),
+    },
     { breakers: {} },
     { breakers: { 'orders.payments': [[1500, 'closed']] } },
     {

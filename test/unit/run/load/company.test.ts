@@ -48,6 +48,17 @@ test('requests go to the plan’s driver, journeys to the browser, the sentinel 
   expect(shares(script)).toEqual(['k6 ', 'builtin  sentinel']);
 });
 
+test('users go in the browser, though the schedule has no arrival of theirs', () => {
+  const { ratePerSecond: _, ...way } = journey;
+  const byUsers: Plan = {
+    ...mixed,
+    load: { kind: 'open', arrivals, requests: [request], values: {}, journeys: [{ ...way, users: 2, thinkMs: 0 }] },
+    schedule: { intendedUs: [0, 10], request: [0, 0] },
+  };
+  expect(shares(byUsers)).toEqual(['builtin 0+1 sentinel', 'playwright ']);
+  expect(shares({ ...byUsers, driver: 'playwright' })).toEqual(['playwright 0+1', 'builtin  sentinel']);
+});
+
 test('a driver that nobody knows is the user’s mistake', () => {
   expect(() => partsOf({ ...mixed, driver: 'wrk' }, drivers)).toThrow('must be one of builtin, k6, playwright: current value is wrk');
 });

@@ -1,4 +1,4 @@
-import { addImport, replace } from './edits.ts';
+import { addBefore, addImport } from './edits.ts';
 import { keyOf, type Names, type Recipe } from './recipe.ts';
 
 const TABLE = 'harness/cli/index.ts';
@@ -8,7 +8,7 @@ export const command: Recipe = {
   file: (names) => ({ path: `harness/cli/${names.kebab}.ts`, text: template(names) }),
   changes: ({ kebab, camel }) => [
     addImport(TABLE, `import { ${camel} } from './${kebab}.ts';`),
-    replace(TABLE, ' } as const', `, ${keyOf(kebab)}: ${camel} } as const`),
+    addBefore(TABLE, `  ${keyOf(kebab)}: ${camel},`, /^\} as const/),
   ],
   proof: 'test/contracts/commands.test.ts',
   next: ['write its test with the real binary (test/cli)', 'show it in README.md', 'say in CHANGELOG.md that it is there'],

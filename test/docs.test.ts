@@ -219,7 +219,7 @@ it('README names every fault, check, probe and load shape that a scenario can be
 describe('commands in the documents', () => {
   const shell = DOCUMENTS.flatMap((document) => {
     const text = readFileSync(`${root}${document}`, 'utf8');
-    return [...text.matchAll(/npx halfopen ([a-z]+)([^`#\n]*)/g)].map((match) => ({
+    return [...text.matchAll(/npx halfopen ([a-z][a-z0-9-]*)([^`#\n]*)/g)].map((match) => ({
       place: `${document}:${lineAt(text, match.index)}`,
       command: match[1] ?? '',
       flags: [...(match[2] ?? '').matchAll(/(?<=\s)(--?[a-z][a-z-]*)/g)].map(([flag]) => flag),

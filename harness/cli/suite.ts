@@ -20,7 +20,6 @@ import type { Plan } from '../model/plan.ts';
 import { UsageError, type Problem } from '../model/problem.ts';
 import { redactorOf } from '../model/redact.ts';
 import { EXIT_CODES } from '../model/verdict.ts';
-import { readPictures } from '../recording/index.ts';
 import { compareOutcomes, comparisonLines } from '../report/comparison.ts';
 import type { Reporter, Surroundings } from '../report/contract.ts';
 import { gateLines } from '../report/gate-lines.ts';
@@ -30,12 +29,12 @@ import { Audience, type NamedReporter } from './custom-reporters.ts';
 import { failureOf, isUsageError, problemsIn } from './failure.ts';
 import type { Interrupts } from './interrupts.ts';
 import { leftOutLine } from './left-out.ts';
-import { makeRunFolder, pointLatest, prepareOutput, writeWhole } from './output-folder.ts';
+import { makeRunFolder, prepareOutput } from './output-folder.ts';
 import type { Project } from './project.ts';
 import { replayCommand } from './replay.ts';
 import type { LoadedScenario } from './scenarios.ts';
 import type { Screen } from './screen.ts';
-import { WrittenReports } from './written-reports.ts';
+import { SuiteReports } from './suite-reports.ts';
 
 /** One run of the suite, not started yet. */
 export interface PlannedRun {
@@ -102,9 +101,10 @@ export function demandPlans(runs: readonly PlannedRun[]): ReadonlyMap<string, Pl
 export async function runSuite(request: SuiteRequest): Promise<number> {
   const { runs, leftOut, screen, interrupts } = request;
   const outcomes: ScenarioOutcome[] = [];
-  const digests = new Map<Reporter, unknown[]>(request.reporters.map((reporter) => [reporter, []]));
   let isTroubled = false;
-  using audience = new Audience(request.customReporters, { onTrouble: (text) => screen.tell({ kind: 'note', text }) });
+  const onTrouble = (text: string): void => screen.tell({ kind: 'note', text });
+  const reports = new SuiteReports({ ...request, onTrouble });
+  using audience = new Audience(request.customReporters, { onTrouble });
   screen.tell({ kind: 'suite-started', runs: runs.length, environment: environmentOf(runs) });
   for (const entry of leftOut) screen.tell({ kind: 'note', text: leftOutLine(entry) });
   await audience.begin(suiteAhead(request));
@@ -120,15 +120,15 @@ export async function runSuite(request: SuiteRequest): Promise<number> {
       isTroubled = true;
       screen.tell({ kind: 'note', text: end.trouble });
     }
-    isTroubled = !digest(end, index, { ...request, digests }) || isTroubled;
+    reports.take(end.outcome, end.result, index);
     await audience.runEnded({ index, outcome: end.outcome, judged: end.result });
   }
   const outcome = suiteOutcome(outcomes, leftOut);
-  const reports = await render(outcome, { ...request, digests });
-  await audience.end(outcome, (file, text) => reports.add({ file }, text));
+  await reports.render(outcome);
+  await audience.end(outcome, (file, text) => reports.written.add({ file }, text));
   if (request.compared !== undefined) screen.tell({ kind: 'note', text: beside(request.compared, outcome) });
-  screen.tell({ kind: 'suite-ended', outcome, files: reports.files });
-  await reports.handOn();
+  screen.tell({ kind: 'suite-ended', outcome, files: reports.written.files });
+  await reports.written.handOn();
   isTroubled ||= reports.isTroubled || audience.isTroubled;
   return (
     interrupts.code() ??
@@ -229,41 +229,4 @@ function whatIsLeft(path: string): RunResult | null {
     if (isUsageError(error)) return null;
     throw error;
   }
-}
-
-type Digests = ReadonlyMap<Reporter, unknown[]>;
-
-/** Keeps what the reporters need of a run and lets the rest go. Answers whether all went well. */
-function digest(
-  { outcome, result }: RunEnd,
-  index: number,
-  { screen, output, digests }: SuiteRequest & { readonly digests: Digests },
-): boolean {
-  try {
-    if (outcome.folder !== '') {
-      writeWhole(join(output, outcome.folder, 'outcome.json'), `${JSON.stringify(suiteOutcome([outcome]), null, 2)}\n`);
-      pointLatest(output, outcome.folder);
-    }
-    if (result === null) return true;
-    const pictures = readPictures(join(output, outcome.folder), result.recording.events);
-    for (const [reporter, kept] of digests) kept.push(reporter.digest({ ...result, index, pictures }));
-    return true;
-  } catch (error) {
-    screen.tell({ kind: 'note', text: failureOf(error).text });
-    return false;
-  }
-}
-
-/** Writes every report; one that cannot be written does not keep the others from being. */
-async function render(outcome: Outcome, request: SuiteRequest & { readonly digests: Digests }): Promise<WrittenReports> {
-  const { output, screen } = request;
-  const written = new WrittenReports({ output, onTrouble: (text) => screen.tell({ kind: 'note', text }) });
-  for (const reporter of request.reporters) {
-    for (const file of [reporter, ...(reporter.beside ?? [])]) {
-      await written.attempt(async () => {
-        written.add(file, await file.render(outcome, request.digests.get(reporter) ?? [], request.surroundings));
-      });
-    }
-  }
-  return written;
 }

@@ -1,9 +1,11 @@
 import type { GateFinding } from '../model/gate.ts';
 import { objectiveKind, type Slo } from '../model/slo.ts';
+import { formatMs } from '../model/time.ts';
 import type { RunGroup } from './groups.ts';
 import { achievementOf, describeBound, describeSlo, type Achievement } from './slo.ts';
+import { kaplanMeier } from './statistics/kaplan-meier.ts';
 import { upperQuantile } from './statistics/order-statistics.ts';
-import { isCensored, rankable, type Observation } from './statistics/sample.ts';
+import { isCensored, leastOf, rankable, type Observation } from './statistics/sample.ts';
 import { judgeShare } from './statistics/share-verdict.ts';
 
 type Concerned = Exclude<Achievement, { readonly state: 'unconcerned' }>;
@@ -22,6 +24,7 @@ export function judgeSlo(slo: Slo, group: RunGroup): GateFinding | null {
   const counts = { met: of('met'), missed: of('missed'), unclear: of('unclear') + of('refused') };
   const observations = concerned.flatMap(({ deciding: { measured } }) => ('unknown' in measured ? [] : [measured]));
   const values = observations.map((observation) => ('value' in observation ? observation.value : null));
+  const median = medianOf(slo, observations);
   const found = {
     kind: 'slo',
     name: slo.name,
@@ -29,17 +32,22 @@ export function judgeSlo(slo: Slo, group: RunGroup): GateFinding | null {
     scenario: group.scenario,
     counts,
     values,
+    ...(median === null ? {} : { median }),
   } as const;
   const refused = concerned.find(({ state }) => state === 'refused');
   if (refused !== undefined && 'reason' in refused)
     return { ...found, answer: 'cannot-tell', sentence: refused.reason, wayOut: 'no number of runs can tell' };
-  return { ...found, ...judgeCounts(slo, group, { counts, observations, reasons: reasonsOf(concerned) }) };
+  return {
+    ...found,
+    ...judgeCounts(slo, group, { counts, observations, reasons: reasonsOf(concerned), ...(median === null ? {} : { median }) }),
+  };
 }
 
 interface Counted {
   readonly counts: NonNullable<GateFinding['counts']>;
   readonly observations: readonly Observation[];
   readonly reasons: readonly string[];
+  readonly median?: NonNullable<GateFinding['median']>;
 }
 
 function judgeCounts(
@@ -111,7 +119,7 @@ function repeatCommand({ scenario, runs }: RunGroup, more: number): string {
   return words.join(' ');
 }
 
-function seenSentence({ objective, bound }: Slo, { counts: { met, missed, unclear }, observations }: Counted): string {
+function seenSentence({ objective, bound }: Slo, { counts: { met, missed, unclear }, observations, median }: Counted): string {
   const total = met + missed + unclear;
   const kind = objectiveKind(objective);
   const limit = `${kind.better === 'less' ? 'at most' : 'at least'} ${describeBound(objective, bound)}`;
@@ -121,7 +129,28 @@ function seenSentence({ objective, bound }: Slo, { counts: { met, missed, unclea
     ...(never === 0 ? [] : [`${never} not before the run ended`]),
     ...(unclear === 0 ? [] : [`${unclear} cannot say`]),
   ];
-  return parts.join(', ');
+  return `${parts.join(', ')}${medianSentence(median)}`;
+}
+
+/** Of times that are known; one that was not reached is longer than any other. */
+function medianOf({ objective, confidence }: Slo, observations: readonly Observation[]): NonNullable<GateFinding['median']> | null {
+  const isTime = objectiveKind(objective).unit === 'ms';
+  if (
+    !isTime ||
+    observations.length === 0 ||
+    observations.some((observation) => !(leastOf(observation) >= 0 && leastOf(observation) < Infinity))
+  )
+    return null;
+  const survival = kaplanMeier(observations, confidence);
+  if (survival.kind === 'curve') return { value: survival.median, lower: survival.medianLower, upper: survival.medianUpper };
+  return { value: null, lower: null, upper: null };
+}
+
+function medianSentence(median: GateFinding['median']): string {
+  if (median === undefined || median.value === null) return '';
+  const { value, lower, upper } = median;
+  const interval = lower === null || upper === null ? '' : ` (${formatMs(lower)} to ${formatMs(upper)})`;
+  return `, median ${formatMs(value)}${interval}`;
 }
 
 /** How long it takes in nearly every run, where that is known: what a limit could be set to. */

@@ -42,6 +42,8 @@ export interface GateFinding {
   readonly runsNeeded?: number | null;
   /** What was measured in each run, oldest first; null where it was not reached. Absent where it is no number. */
   readonly values?: readonly (number | null)[];
+  /** Of times: what half of the runs take at most, in milliseconds, with its interval (Kaplan and Meier); null where it was not reached, or not bounded. */
+  readonly median?: { readonly value: number | null; readonly lower: number | null; readonly upper: number | null };
   /** Candidate to baseline: a ratio, or a difference where `scale` says so. Null: not bounded on that side. */
   readonly shift?: {
     readonly scale: 'ratio' | 'difference';

@@ -64,10 +64,19 @@ describe('SLOs', () => {
       {
         answer: 'cannot-tell',
         runsNeeded: 59,
-        sentence: '18 of 18 runs had at most 8 s: too few to tell; 59 runs would do if none of the others misses',
+        sentence: '18 of 18 runs had at most 8 s, median 2 s (2 s to 2 s): too few to tell; 59 runs would do if none of the others misses',
         wayOut: '41 more: npx halfopen run outage --repeat 41 --env docker --pace fast --set orders.A=1',
       },
     ]);
+  });
+
+  it('tells the median with runs that never recovered, and none where most never did', () => {
+    const never = recovered({ censoredAtMs: 15_000 });
+    const median = (runs: readonly StoredRun[]) => judged(runs).findings[0]?.median;
+    const spread = times(9, (index) => recovered({ value: 1000 * (index + 1) })(index));
+    expect(median([...spread, ...times(2, never, 50)])).toMatchObject({ value: 6000 });
+    expect(median([...times(2, recovered({ value: 1000 })), ...times(9, never, 50)])).toMatchObject({ value: null, upper: null });
+    expect(median(times(5, never))).toEqual({ value: null, lower: null, upper: null });
   });
 
   it('refuses a bound finer than the measurement, whatever came out', () => {
